@@ -70,7 +70,7 @@ test('decide has nothing to deploy when nothing was pushed', () => {
 })
 
 test('decide answers any ref name with one plain line', () => {
-  fc.assert(
+  void fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (name) => {
       fc.pre(name !== 'main' && name !== 'master')
       // biome-ignore lint/suspicious/noControlCharactersInRegex: none may reach a terminal
