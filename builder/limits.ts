@@ -1,0 +1,84 @@
+import type { Docker } from '#lib/docker.ts'
+import { UserError } from '#lib/errors.ts'
+import type { BuildLimits } from './driver.ts'
+
+/** The first API 1.x whose BuildKit honours `cgroupparent` (Engine 23); before it every build runs in `docker/buildkit`. */
+const honoursParent = 42
+
+/**
+ * Sets caps from inside: $1 is the cgroup, $2 bytes, $3 microseconds of CPU per 100 ms (-1 for none).
+ * Version 1 has a tree per controller; version 2 one tree, in which parents hand controllers down.
+ */
+const script = `set -e
+cd /cg
+if [ -e cgroup.controllers ]; then
+  part=""
+  for step in $(echo "$1" | tr / ' '); do
+    for controller in memory cpu pids; do echo "+$controller" >"./$part/cgroup.subtree_control" 2>/dev/null || true; done
+    part="$part/$step"
+    mkdir -p "./$part"
+  done
+  if [ "$2" = -1 ]; then echo max; else echo "$2"; fi >"./$part/memory.max"
+  if [ "$2" != -1 ] && [ -e "./$part/memory.swap.max" ]; then echo 0 >"./$part/memory.swap.max"; fi
+  if [ "$3" = -1 ]; then echo "max 100000"; else echo "$3 100000"; fi >"./$part/cpu.max"
+else
+  mkdir -p "memory/$1" "cpu/$1"
+  # Memory with swap may never be less than memory alone, so the one that must give way goes first.
+  swap="memory/$1/memory.memsw.limit_in_bytes"
+  if [ -e "$swap" ]; then echo -1 >"$swap"; fi
+  echo "$2" >"memory/$1/memory.limit_in_bytes"
+  if [ -e "$swap" ]; then echo "$2" >"$swap"; fi
+  echo 100000 >"cpu/$1/cpu.cfs_period_us"
+  echo "$3" >"cpu/$1/cpu.cfs_quota_us"
+fi`
+
+/** What `prepareLimits` needs: caps (0 or less is none), the instance's name, and an image that has a shell. */
+export interface LimitSettings {
+  image: string
+  memory: number
+  cpus: number
+  name: string
+}
+
+/**
+ * Makes the engine keep all builds together within the caps; call it once at start, pass the answer to every build.
+ * Engine 20.10 ignores caps per build, so there they hold for every build of the engine.
+ */
+export async function prepareLimits(engine: Docker, { image, memory, cpus, name }: LimitSettings): Promise<BuildLimits> {
+  const [major = 0, minor = 0] = (await engine.version()).ApiVersion.split('.').map(Number)
+  const perBuild = major > 1 || minor >= honoursParent
+  const cgroup = perBuild ? `/${name}-build` : undefined
+  const path = cgroup?.slice(1) ?? 'docker/buildkit'
+  const quota = cpus > 0 ? Math.max(1000, Math.round(cpus * 100_000)) : -1
+  await runHelper(engine, image, name, [path, String(memory > 0 ? Math.round(memory) : -1), String(quota)])
+  return { memory, cpus, ...(cgroup !== undefined && { cgroup }) }
+}
+
+async function runHelper(engine: Docker, image: string, name: string, args: string[]): Promise<void> {
+  const container = await engine.createContainer({
+    Image: image,
+    Entrypoint: ['/bin/sh', '-c', script, 'sh'],
+    Cmd: args,
+    User: '0:0',
+    Labels: { 'dokku.instance': name },
+    HostConfig: {
+      Binds: ['/sys/fs/cgroup:/cg:rw'],
+      NetworkMode: 'none',
+      UsernsMode: 'host',
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+    },
+  })
+  try {
+    await container.start()
+    const { StatusCode: status } = await container.wait()
+    if (status === 0) return
+    const words = (await container.logs({ stdout: true, stderr: true }))
+      .toString('utf8')
+      .replace(/[^\x20-\x7e]+/g, ' ')
+      .trim()
+    throw new UserError('build-limits', `the memory and CPU caps of builds could not be set: ${words}`)
+  } finally {
+    await container.remove({ force: true })
+  }
+}
