@@ -1,37 +1,108 @@
 # One image, three roles: control (the default), the SSH gateway, the appliance.
-# Plain instructions only, so that it builds with BuildKit and with the classic builder.
-# A CA bundle of a TLS-re-signing proxy may lie in the context as host.ca.crt; it is
-# used in throw-away stages and never reaches a shipped layer.
+# Plain instructions only, so that BuildKit and the classic builder both build it.
+# A CA bundle of a TLS-re-signing proxy may lie in the context as host.ca.crt: it is
+# used in throw-away stages, and only artifacts are copied out of them.
 ARG BASE=debian:trixie-slim
 
-FROM ${BASE} AS fetch
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl binutils && rm -rf /var/lib/apt/lists/*
-COPY scripts/fetch-node package.json *.ca.crt /fetch/
+FROM ${BASE} AS tools
+RUN apt-get update && apt-get install -y --no-install-recommends binutils ca-certificates curl musl-tools && rm -rf /var/lib/apt/lists/*
+
+FROM tools AS fetch
+COPY scripts/fetch-node *.ca.crt /fetch/
 RUN /fetch/fetch-node /node
 
-# The stand-in for Node's official image where no registry answers.
+# The stand-in for Node's official image, node:24-slim, where no registry answers.
 FROM ${BASE} AS node
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libstdc++6 && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libstdc++6 \
+  && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
+  && groupadd --gid 1000 node && useradd --uid 1000 --gid node --create-home --shell /bin/bash node
 COPY --from=fetch /node /usr/local
 CMD ["node"]
 
 FROM node AS modules
 WORKDIR /opt/dokku
 COPY package.json package-lock.json *.ca.crt /opt/dokku/
-RUN if [ -e host.ca.crt ]; then export NODE_EXTRA_CA_CERTS=/opt/dokku/host.ca.crt; fi && npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+RUN if [ -e host.ca.crt ]; then export NODE_EXTRA_CA_CERTS=/opt/dokku/host.ca.crt; fi \
+  && npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
+  && find node_modules -type f \( -name '*.map' -o -name '*.md' ! -iname 'licen*' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
-FROM ${BASE} AS client
-RUN apt-get update && apt-get install -y --no-install-recommends musl-tools && rm -rf /var/lib/apt/lists/*
+# The thin client: a static program of some 30 kB.
+FROM tools AS client
 COPY execd/client.c /client.c
 RUN musl-gcc -Os -static -s -Wall -Wextra -Werror -o /dokku /client.c
 
+# The source as the image carries it: without tests, and whichever components are there.
+FROM ${BASE} AS source
+COPY . /checkout
+RUN mkdir -p /source/scripts && cd /checkout && rm -f ./*.ca.crt \
+  && for part in lib plugn execd gitreceive builder nginx dokku plugins package.json; do \
+       if [ -e "$part" ]; then cp -R "$part" /source/; fi; \
+     done \
+  && cp scripts/role /source/scripts/ \
+  && find /source \( -name '*.test.ts' -o -name '*.contract.ts' -o -name '*.c' \) -delete
+
 FROM ${BASE} AS dokku
-RUN apt-get update && apt-get install -y --no-install-recommends \
-    ca-certificates git tini openssh-server nginx libnginx-mod-http-lua \
-  && rm -rf /var/lib/apt/lists/* /var/cache/nginx /etc/ssh/ssh_host_* \
+# Left out: documentation, and programs of git's (some 2.4 MB each) that no part of us calls.
+RUN printf 'path-exclude=%s\npath-include=/usr/share/doc/*/copyright\n' '/usr/share/doc/*' '/usr/share/man/*' '/usr/share/locale/*' \
+    '/usr/bin/scalar' '/usr/bin/git-shell' '/usr/lib/git-core/scalar' '/usr/lib/git-core/git-shell' '/usr/lib/git-core/git-daemon' \
+    '/usr/lib/git-core/git-http-fetch' '/usr/lib/git-core/git-http-push' '/usr/lib/git-core/git-imap-send' \
+    '/usr/lib/git-core/git-sh-i18n--envsubst' >/etc/dpkg/dpkg.cfg.d/slim \
+  && apt-get update && apt-get install -y --no-install-recommends \
+    ca-certificates git libnginx-mod-http-lua nginx openssh-server systemd-standalone-sysusers tini \
+  && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log /etc/ssh/ssh_host_* \
   && groupadd --gid 22022 dokku \
   && useradd --uid 12345 --gid 22022 --home-dir /home/dokku --create-home --shell /usr/local/bin/dokku --password '*' dokku \
-  && git config --system safe.directory '*'
-COPY --from=client /dokku /usr/local/bin/dokku
+  && git config --system safe.directory '*' \
+  && install -d -m 0700 /run/dokku /run/dokku/admin /run/dokku/hooks /run/dokku/appliance /var/lib/dokku /var/lib/nginx-appliance \
+  && install -d -m 0750 -g dokku /run/dokku/gateway && chmod 0755 /run/dokku \
+  && install -d -m 0700 -o dokku -g dokku /var/lib/execd
 COPY --from=fetch /node/bin/node /usr/local/bin/node
 COPY --from=modules /opt/dokku/node_modules /opt/dokku/node_modules
+COPY --from=client /dokku /usr/local/bin/dokku
+COPY --from=source /source /opt/dokku
+WORKDIR /opt/dokku
+# Compiled once here, so that a start costs what bundled code would.
+ENV NODE_COMPILE_CACHE=/opt/dokku/.compile-cache
+RUN for part in dokku execd nginx; do \
+    if [ -e $part/main.ts ]; then timeout 30 node $part/main.ts --warm || echo "$part: not warmed"; fi; \
+  done
+ARG VERSION=0.0.0
+LABEL org.opencontainers.image.title=dokku org.opencontainers.image.version=${VERSION} org.opencontainers.image.licenses=MIT
+HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 CMD ["dokku", "health"]
+ENTRYPOINT ["tini", "-g", "--", "/opt/dokku/scripts/role"]
+CMD ["control"]
+
+# For tests only: a second, newer engine (faults that would hurt the host's), and a registry.
+FROM ${BASE} AS engine
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates docker.io iproute2 iptables \
+  && rm -rf /var/lib/apt/lists/*
+VOLUME /var/lib/docker
+CMD ["dockerd", "-H", "unix:///var/run/docker.sock", "-s", "overlay2"]
+
+FROM ${BASE} AS registry
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates docker-registry \
+  && rm -rf /var/lib/apt/lists/* \
+  && printf '%s\n' 'version: 0.1' 'storage:' '  filesystem:' '    rootdirectory: /var/lib/registry' '  delete:' '    enabled: true' \
+    'http:' '  addr: :5000' >/etc/docker/registry/config.yml
+EXPOSE 5000
+CMD ["docker-registry", "serve", "/etc/docker/registry/config.yml"]
+
+FROM node AS checks
+WORKDIR /opt/dokku
+COPY package.json package-lock.json *.ca.crt /opt/dokku/
+RUN if [ -e host.ca.crt ]; then export NODE_EXTRA_CA_CERTS=/opt/dokku/host.ca.crt; fi \
+  && npm ci --ignore-scripts --no-audit --no-fund && rm -rf node_modules/node-linux-* node_modules/.bin/node
+
+FROM dokku AS test
+RUN apt-get update && apt-get install -y --no-install-recommends curl docker-cli docker-compose openssh-client procps \
+  && rm -rf /var/lib/apt/lists/*
+COPY --from=fetch /node/lib/node_modules/npm /usr/local/lib/node_modules/npm
+COPY --from=checks /opt/dokku/node_modules /opt/dokku/node_modules
+COPY --from=source /checkout /opt/dokku
+RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
+HEALTHCHECK NONE
+ENTRYPOINT ["tini", "-g", "--"]
+CMD ["scripts/run-tests"]
+
+# A plain `docker build .` gives the image itself.
+FROM dokku
