@@ -81,12 +81,18 @@ export function commandsFor<C, R extends string>() {
 }
 
 /** How the command is typed: `config:set <app> KEY=VALUE... [--no-restart]`. */
-export function usage({ name, args = {}, flags = {}, passthrough }: Command<never>): string {
+export function usage(command: Command<never>): string {
+  const { args = {}, flags = {}, passthrough } = command
   const options = Object.entries(flags)
     .filter(([flag]) => !Object.values(args).some((arg) => arg.kind !== 'rest' && arg.unless === flag))
     .map(([flag, spec]) => (spec.kind === 'boolean' ? `[--${flag}]` : `[--${flag} ${spec.label}]${spec.kind === 'repeated' ? '...' : ''}`))
-  const operands = Object.entries(args).map(([key, arg]) => operand(key, arg, flags))
+  const [name = '', ...operands] = synopsis(command)
   return [name, ...(passthrough ? [...options, ...operands] : [...operands, ...options])].join(' ')
+}
+
+/** The name of the command and its arguments, without its flags. */
+export function synopsis({ name, args = {}, flags = {} }: Command<never>): string[] {
+  return [name, ...Object.entries(args).map(([key, arg]) => operand(key, arg, flags))]
 }
 
 function operand(key: string, arg: Arg<unknown, never>, flags: FlagSpecs<never>): string {

@@ -1,4 +1,4 @@
-import { type Command, type Group, globalFlags, usage } from './command.ts'
+import { type Command, type Group, globalFlags, synopsis, usage } from './command.ts'
 import type { Arg, Flag } from './params.ts'
 
 const width = 100
@@ -61,11 +61,11 @@ function section(title: string, rows: readonly Row[]): string[] {
 /** A group of one command is that command. */
 function groupRow(group: Group<never>): Row {
   const [only, ...more] = group.commands.filter((command) => !command.hidden)
-  return only !== undefined && more.length === 0 ? [usage(only), only.summary] : [group.name, group.summary]
+  return only !== undefined && more.length === 0 ? [synopsis(only).join(' '), group.summary] : [group.name, group.summary]
 }
 
 function groupRows(group: Group<never>): Row[] {
-  return group.commands.filter((command) => !command.hidden).map((command) => [usage(command), command.summary])
+  return group.commands.filter((command) => !command.hidden).map((command) => [synopsis(command).join(' '), command.summary])
 }
 
 function flagName(key: string, flag: Flag<unknown, never>): string {
