@@ -36,7 +36,7 @@ export function commandHelp(command: Command<never>): string {
     Object.entries(specs).map(([key, flag]): Row => [flagName(key, flag), flag.summary])
   return [
     ...head(usage(command)),
-    `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
+    ...wrap(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`, width),
     ...(description === undefined ? [] : ['', ...description.split('\n').flatMap((line) => wrap(line, width))]),
     ...section('Arguments:', argRows),
     ...section('Flags:', flagRows(flags)),
