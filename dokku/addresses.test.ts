@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { freeAddress, leaseAddress, sweepAddresses } from './addresses.ts'
+import { emptyDatabase } from './fixtures.ts'
+
+const subnet = '10.213.16.0/28'
+
+test('leaseAddress begins after network and gateway and never hands out the broadcast address', () => {
+  const db = emptyDatabase()
+  const leased = Array.from({ length: 13 }, (_, n) => leaseAddress(db, subnet, `c${n}`))
+  assert.equal(leased[0], '10.213.16.2')
+  assert.equal(leased.at(-1), '10.213.16.14')
+  assert.equal(new Set(leased).size, 13)
+  assert.throws(() => leaseAddress(db, subnet, 'one too many'), /no address is left/)
+})
+
+test('leaseAddress goes round: a freed address comes back only after all the others', () => {
+  const db = emptyDatabase()
+  const first = leaseAddress(db, subnet, 'a')
+  freeAddress(db, first)
+  const others = Array.from({ length: 12 }, () => {
+    const address = leaseAddress(db, subnet, 'b')
+    freeAddress(db, address)
+    return address
+  })
+  assert.ok(!others.includes(first))
+  assert.equal(leaseAddress(db, subnet, 'c'), first)
+})
+
+test('leaseAddress carries over a /20 without gaps between its octets', () => {
+  const db = emptyDatabase()
+  db.run('INSERT INTO facts (name, value) VALUES (?, ?)', 'last address of 10.213.0.0/20', '253')
+  assert.equal(leaseAddress(db, '10.213.0.0/20', 'a'), '10.213.0.255')
+  assert.equal(leaseAddress(db, '10.213.0.0/20', 'b'), '10.213.1.0')
+})
+
+test('sweepAddresses frees what no container holds', () => {
+  const db = emptyDatabase()
+  const kept = leaseAddress(db, subnet, 'kept')
+  const lost = leaseAddress(db, subnet, 'lost')
+  sweepAddresses(db, new Set([kept]))
+  const rows = Array.from({ length: 12 }, () => leaseAddress(db, subnet, 'x'))
+  assert.ok(rows.includes(lost))
+  assert.ok(!rows.includes(kept))
+})

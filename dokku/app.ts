@@ -1,0 +1,147 @@
+import * as z from 'zod'
+import { UserError } from '#lib/errors.ts'
+import type { Instance } from './instance.ts'
+import { checkAppName, show } from './names.ts'
+
+const appRow = z.object({
+  id: z.number(),
+  name: z.string(),
+  created_at: z.string(),
+  release_id: z.number().nullable(),
+  restarts: z.number(),
+  stopped: z.number(),
+})
+
+const pair = z.object({ key: z.string(), value: z.string() })
+const quantity = z.object({ process: z.string(), quantity: z.number() })
+const host = z.object({ host: z.string() })
+
+/** An app that exists, with the settings that its next release will take. */
+export class App {
+  readonly instance: Instance
+  readonly id: number
+  readonly name: string
+
+  constructor(instance: Instance, id: number, name: string) {
+    this.instance = instance
+    this.id = id
+    this.name = name
+  }
+
+  /** The stored row, read afresh: other commands may have changed it meanwhile. */
+  get state(): { releaseId: number | null; restarts: number; stopped: boolean; createdAt: string } {
+    const row = this.instance.db.get(appRow, 'SELECT * FROM apps WHERE id = ?', this.id)
+    if (row === undefined) throw appMissing(this.name)
+    return { releaseId: row.release_id, restarts: row.restarts, stopped: row.stopped === 1, createdAt: row.created_at }
+  }
+
+  setStopped(stopped: boolean): void {
+    this.instance.db.run('UPDATE apps SET stopped = ? WHERE id = ?', stopped ? 1 : 0, this.id)
+  }
+
+  /** Makes every running container count as old, so that the next convergence replaces it. */
+  countRestart(): void {
+    this.instance.db.run('UPDATE apps SET restarts = restarts + 1 WHERE id = ?', this.id)
+  }
+
+  readonly config = {
+    all: (): Record<string, string> =>
+      Object.fromEntries(
+        this.instance.db
+          .all(pair, 'SELECT key, value FROM config WHERE app_id = ? ORDER BY key', this.id)
+          .map(({ key, value }) => [key, value]),
+      ),
+    set: (pairs: Record<string, string>): void =>
+      this.instance.db.tx(() => {
+        for (const [key, value] of Object.entries(pairs))
+          this.instance.db.run('INSERT OR REPLACE INTO config (app_id, key, value) VALUES (?, ?, ?)', this.id, key, value)
+      }),
+    unset: (keys: readonly string[]): void =>
+      this.instance.db.tx(() => {
+        for (const key of keys) this.instance.db.run('DELETE FROM config WHERE app_id = ? AND key = ?', this.id, key)
+      }),
+  }
+
+  readonly formation = {
+    all: (): Record<string, number> =>
+      Object.fromEntries(
+        this.instance.db
+          .all(quantity, 'SELECT process, quantity FROM formation WHERE app_id = ? ORDER BY process', this.id)
+          .map((row) => [row.process, row.quantity]),
+      ),
+    set: (quantities: Record<string, number>): void =>
+      this.instance.db.tx(() => {
+        for (const [process, count] of Object.entries(quantities))
+          this.instance.db.run('INSERT OR REPLACE INTO formation (app_id, process, quantity) VALUES (?, ?, ?)', this.id, process, count)
+      }),
+  }
+
+  readonly domains = {
+    own: (): string[] =>
+      this.instance.db.all(host, 'SELECT host FROM domains WHERE app_id = ? ORDER BY rowid', this.id).map((row) => row.host),
+    add: (hosts: readonly string[]): void =>
+      this.instance.db.tx(() => {
+        for (const name of hosts) this.instance.db.run('INSERT OR IGNORE INTO domains (host, app_id) VALUES (?, ?)', name, this.id)
+      }),
+    remove: (hosts: readonly string[]): void =>
+      this.instance.db.tx(() => {
+        for (const name of hosts) this.instance.db.run('DELETE FROM domains WHERE host = ? AND app_id = ?', name, this.id)
+      }),
+  }
+
+  readonly properties = {
+    get: (name: string): string | undefined =>
+      this.instance.db.get(pair, 'SELECT name AS key, value FROM properties WHERE app_id = ? AND name = ?', this.id, name)?.value,
+    /** An empty value clears the property, as in Dokku. */
+    set: (name: string, value: string): void => {
+      if (value === '') this.instance.db.run('DELETE FROM properties WHERE app_id = ? AND name = ?', this.id, name)
+      else this.instance.db.run('INSERT OR REPLACE INTO properties (app_id, name, value) VALUES (?, ?, ?)', this.id, name, value)
+    },
+  }
+
+  /** The hosts that reach this app: its own domains and the default one, APP.HOSTNAME. */
+  get hosts(): string[] {
+    const fallback = this.name.includes('.') ? this.name : `${this.name}.${this.instance.settings.hostname}`
+    const own = this.domains.own()
+    return own.length > 0 ? own : [fallback]
+  }
+
+  get urls(): string[] {
+    const { httpPort } = this.instance.settings
+    return this.hosts.map((name) => `http://${name}${httpPort === 80 ? '' : `:${httpPort}`}`)
+  }
+}
+
+/** The app of this name; UserError `app-missing` (exit status 20, as Dokku's) when there is none. */
+export function findApp(instance: Instance, name: string): App {
+  const app = maybeApp(instance, checkAppName(name))
+  if (app === undefined) throw appMissing(name)
+  return app
+}
+
+export function maybeApp(instance: Instance, name: string): App | undefined {
+  const row = instance.db.get(appRow, 'SELECT * FROM apps WHERE name = ?', name)
+  return row && new App(instance, row.id, row.name)
+}
+
+export function allApps(instance: Instance): App[] {
+  return instance.db.all(appRow, 'SELECT * FROM apps ORDER BY name').map((row) => new App(instance, row.id, row.name))
+}
+
+/** Creates an app; the name is checked and must be free. */
+export async function createApp(instance: Instance, name: string): Promise<App> {
+  checkAppName(name)
+  if (maybeApp(instance, name)) throw new UserError('app-exists', `App ${name} already exists`)
+  instance.db.run('INSERT INTO apps (name, created_at) VALUES (?, ?)', name, new Date().toISOString())
+  const app = findApp(instance, name)
+  await instance.repositories.ensure(String(app.id))
+  await instance.fire('post-create', { app: name })
+  return app
+}
+
+function appMissing(name: string): UserError {
+  return new UserError('app-missing', `App ${name.length > 63 ? show(name) : name} does not exist`, {
+    hint: 'apps:list shows the apps; apps:create makes one, and so does the first git push',
+    exitCode: 20,
+  })
+}

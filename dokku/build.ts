@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { resolveImage, selectDriver } from '#builder'
+import { checkout } from '#gitreceive'
+import type { Output } from '#lib/output.ts'
+import type { App } from './app.ts'
+import { label } from './container.ts'
+import { imageName } from './instance.ts'
+import { type Manifest, plainManifest, readManifest } from './manifest.ts'
+import { nextVersion } from './release.ts'
+
+/** Where an app's image comes from. */
+export type Source =
+  /** A pushed commit; `env` lets git see objects that are still in quarantine. */
+  | { kind: 'commit'; repository: string; commit: string; env: Record<string, string> }
+  /** An image that exists, here or in a registry. */
+  | { kind: 'image'; reference: string }
+
+/** An image with what its source said about running it. */
+export interface Built {
+  image: string
+  revision: string
+  manifest: Manifest
+  description: string
+}
+
+/** Turns a source into the image of the app's next version. */
+export async function build(app: App, source: Source, output: Output): Promise<Built> {
+  const built = source.kind === 'image' ? await fromImage(app, source.reference, output) : await fromCommit(app, source, output)
+  await app.instance.engine
+    .getImage(built.image)
+    .tag({ repo: imageName(app.instance.settings.name, app.name), tag: `v${nextVersion(app)}` })
+  await app.instance.fire('post-build', { app: app.name, image: built.image })
+  return built
+}
+
+async function fromCommit(app: App, source: Extract<Source, { kind: 'commit' }>, output: Output): Promise<Built> {
+  const { instance } = app
+  const dir = join(instance.settings.dataDir, 'builds', `${app.id}-${randomBytes(6).toString('hex')}`)
+  await mkdir(dir, { recursive: true })
+  try {
+    const { submodules } = await checkout(source.repository, source.commit, dir, source.env)
+    if (submodules.length > 0) output.warn(`Submodules are not part of a push and stay empty: ${submodules.join(', ')}`)
+    const manifest = await readManifest(dir)
+    await instance.fire('pre-build', { app: app.name, dir, revision: source.commit })
+    const driver = await selectDriver({ dir })
+    const limits = await instance.buildLimits
+    const image = await instance.building(
+      () =>
+        driver.build(
+          {
+            source: { dir },
+            image: `${imageName(instance.settings.name, app.name)}:v${nextVersion(app)}`,
+            labels: { [label.instance]: instance.settings.name, [label.app]: app.name, [label.stage]: 'build', dokku: '' },
+            output,
+            ...(limits === undefined ? {} : { limits }),
+            ...(instance.ca === undefined ? {} : { ca: instance.ca }),
+          },
+          instance.engine,
+        ),
+      () => output.detail('Waiting for other builds to end'),
+    )
+    return { image: image.imageId, revision: source.commit, manifest, description: `Deploy ${source.commit.slice(0, 8)}` }
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+async function fromImage(app: App, reference: string, output: Output): Promise<Built> {
+  const { imageId } = await resolveImage(app.instance.engine, reference, output)
+  return { image: imageId, revision: reference, manifest: plainManifest, description: `Deploy image ${reference}` }
+}

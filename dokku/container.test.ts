@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ImageInspectInfo } from 'dockerode'
+import { containerOptions, portOf, specOf, wantedContainers } from './container.ts'
+import type { Release } from './release.ts'
+
+const release: Release = {
+  version: 3,
+  image: 'sha256:abc',
+  config: { A: '1' },
+  formation: { web: 2, worker: 1, release: 1, gone: 1 },
+  manifest: { processes: { web: null, worker: 'node worker.js', release: 'migrate' }, healthchecks: {}, formation: {} },
+  revision: 'c0ffee',
+  description: 'Deploy c0ffee',
+  createdBy: 'alice',
+  createdAt: '2026-01-01T00:00:00.000Z',
+}
+const image = { Config: { ExposedPorts: { '53/udp': {}, '8080/tcp': {} } } } as unknown as ImageInspectInfo
+
+test('wantedContainers is the formation, without release and without processes the app no longer has', () => {
+  assert.deepEqual(
+    wantedContainers(release, 0).map(({ process, index }) => `${process}.${index}`),
+    ['web.1', 'web.2', 'worker.1'],
+  )
+})
+
+test('specOf is the same for what is interchangeable and differs for what must be replaced', () => {
+  const spec = specOf(release, 'web', 0)
+  assert.equal(specOf({ ...release, version: 9, formation: { web: 5 }, createdBy: 'bob' }, 'web', 0), spec)
+  for (const other of [{ image: 'sha256:def' }, { config: { A: '2' } }, { revision: 'other' }])
+    assert.notEqual(specOf({ ...release, ...other }, 'web', 0), spec)
+  assert.notEqual(specOf(release, 'worker', 0), spec)
+  assert.notEqual(specOf(release, 'web', 1), spec)
+})
+
+test('portOf prefers PORT, then the exposed TCP port, then 5000', () => {
+  assert.equal(portOf({ PORT: '3000' }, image), 3000)
+  assert.equal(portOf({ PORT: 'none' }, image), 8080)
+  assert.equal(portOf({}, { Config: {} } as unknown as ImageInspectInfo), 5000)
+})
+
+test('containerOptions gives web its PORT and binds every container', () => {
+  const plan = { instance: 'dokku', app: 'shop', release, image, spec: 's', network: 'dokku-apps', address: '10.213.0.2' }
+  const web = containerOptions({ ...plan, process: 'web', index: 1 })
+  assert.deepEqual(web.Env, ['A=1', 'DYNO=web.1', 'PORT=8080', 'GIT_REV=c0ffee'])
+  assert.equal(web.Cmd, undefined)
+  assert.equal(web.HostConfig?.Init, true)
+  assert.deepEqual(web.HostConfig?.SecurityOpt, ['no-new-privileges'])
+  assert.deepEqual(web.NetworkingConfig?.EndpointsConfig?.['dokku-apps']?.IPAMConfig, { IPv4Address: '10.213.0.2' })
+  const worker = containerOptions({ ...plan, process: 'worker', index: 1 })
+  assert.deepEqual(worker.Cmd, ['/bin/sh', '-c', 'node worker.js'])
+  assert.deepEqual(worker.Env, ['A=1', 'DYNO=worker.1', 'GIT_REV=c0ffee'])
+})

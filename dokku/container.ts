@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+import type { ContainerCreateOptions, ContainerInfo, ImageInspectInfo } from 'dockerode'
+import type { Release } from './release.ts'
+
+/** One container that should run: a process type of a release, and which of its instances. */
+export interface Wanted {
+  process: string
+  index: number
+  /** Equal specs are interchangeable: same image, environment, command and settings. */
+  spec: string
+}
+
+/** A container of an app as the engine knows it. */
+export interface AppContainer {
+  id: string
+  name: string
+  process: string
+  index: number
+  spec: string
+  version: number
+  /** The IPv4 address control gave it. */
+  address: string
+  port: number
+  running: boolean
+  /** Neither serves nor will: it is being drained and stopped. */
+  retiring: boolean
+}
+
+const label = {
+  app: 'com.dokku.app-name',
+  process: 'com.dokku.process-type',
+  dyno: 'com.dokku.dyno',
+  type: 'com.dokku.container-type',
+  stage: 'com.dokku.image-stage',
+  instance: 'dokku.instance',
+  release: 'dokku.release',
+  index: 'dokku.index',
+  spec: 'dokku.spec',
+  address: 'dokku.address',
+  port: 'dokku.port',
+} as const
+
+export { label }
+
+/** What must differ for a running container to be replaced. */
+export function specOf(release: Release, process: string, restarts: number): string {
+  const parts = [release.image, release.revision, release.config, release.manifest.processes[process] ?? null, restarts]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
+}
+
+/** The containers a release should have. `release:` runs before a deploy, never beside it. */
+export function wantedContainers(release: Release, restarts: number): Wanted[] {
+  return Object.entries(release.formation)
+    .filter(([process]) => process !== 'release' && process in release.manifest.processes)
+    .flatMap(([process, quantity]) =>
+      Array.from({ length: quantity }, (_, n) => ({ process, index: n + 1, spec: specOf(release, process, restarts) })),
+    )
+}
+
+/** The port an app is told to listen on: its PORT, else what the image exposes, else Dokku's 5000. */
+export function portOf(config: Record<string, string>, image: ImageInspectInfo): number {
+  const asked = Number(config.PORT)
+  if (Number.isInteger(asked) && asked > 0 && asked < 65536) return asked
+  const exposed = Object.keys(image.Config.ExposedPorts ?? {})
+    .filter((port) => !port.endsWith('/udp'))
+    .map((port) => Number.parseInt(port, 10))
+  return exposed[0] ?? 5000
+}
+
+export interface ContainerPlan {
+  instance: string
+  app: string
+  release: Release
+  image: ImageInspectInfo
+  process: string
+  /** 1, 2, ...; for one-off containers a word such as run. */
+  index: number | 'run'
+  spec: string
+  network: string
+  address: string | undefined
+}
+
+/** What an app's container may do and what it is told: the same for deployed and one-off containers. */
+export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
+  const { release, process, index } = plan
+  const port = portOf(release.config, plan.image)
+  const command = release.manifest.processes[process]
+  const environment = {
+    ...release.config,
+    DYNO: `${process}.${index}`,
+    ...(process === 'web' ? { PORT: String(port) } : {}),
+    ...(release.revision === null ? {} : { GIT_REV: release.revision }),
+  }
+  return {
+    Image: release.image,
+    Env: Object.entries(environment).map(([key, value]) => `${key}=${value}`),
+    ...(command == null ? {} : { Cmd: ['/bin/sh', '-c', command] }),
+    Labels: {
+      dokku: '',
+      [label.instance]: plan.instance,
+      [label.app]: plan.app,
+      [label.process]: process,
+      [label.dyno]: `${process}.${index}`,
+      [label.type]: index === 'run' ? 'run' : 'deploy',
+      [label.stage]: 'release',
+      [label.release]: String(release.version),
+      [label.index]: String(index),
+      [label.spec]: plan.spec,
+      [label.address]: plan.address ?? '',
+      [label.port]: String(port),
+    },
+    HostConfig: {
+      Init: true,
+      NetworkMode: plan.network,
+      RestartPolicy: index === 'run' ? { Name: 'no' } : { Name: 'on-failure', MaximumRetryCount: 10 },
+      SecurityOpt: ['no-new-privileges'],
+      PidsLimit: 4096,
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m' } },
+    },
+    ...(plan.address === undefined
+      ? {}
+      : { NetworkingConfig: { EndpointsConfig: { [plan.network]: { IPAMConfig: { IPv4Address: plan.address } } } } }),
+  }
+}
+
+/** A listed container as one of ours. */
+export function appContainer(info: ContainerInfo): AppContainer {
+  const labels = info.Labels
+  const name = (info.Names[0] ?? '').replace(/^\//, '')
+  return {
+    id: info.Id,
+    name,
+    process: labels[label.process] ?? '',
+    index: Number(labels[label.index]),
+    spec: labels[label.spec] ?? '',
+    version: Number(labels[label.release]),
+    address: labels[label.address] ?? '',
+    port: Number(labels[label.port]),
+    running: info.State === 'running',
+    retiring: name.includes('.retiring-'),
+  }
+}

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto'
+import { hasStatus } from '#lib/docker.ts'
+import { freeAddress, leaseAddress } from './addresses.ts'
+import type { App } from './app.ts'
+import { type AppContainer, appContainer, containerOptions, label, type Wanted } from './container.ts'
+import { containerName, type Instance, objectNames } from './instance.ts'
+import { type AppNetwork, ensureNetwork } from './networks.ts'
+import type { Release } from './release.ts'
+
+/** Seconds between SIGTERM and SIGKILL, as Dokku's stop-timeout-seconds. */
+const stopGrace = 30
+
+/** The network an app's containers join: shared on a host network, else one of its own that the appliance joins too. */
+export async function networkOf(instance: Instance, appId: number): Promise<AppNetwork> {
+  const { settings, engine } = instance
+  const names = objectNames(settings.name)
+  if (instance.network === 'host')
+    return await ensureNetwork(engine, names.network, { instance: settings.name, kind: 'shared', subnet: settings.subnet })
+  const network = await ensureNetwork(engine, `${settings.name}-app-${appId}`, { instance: settings.name, kind: 'single' })
+  await engine
+    .getNetwork(network.name)
+    .connect({ Container: names.appliance })
+    .catch((error: unknown) => {
+      if (!hasStatus(error, 403, 409) || !/already/i.test(String(error))) throw error
+    })
+  return network
+}
+
+/** The deployed containers of an app, running or not, retiring ones too. */
+export async function containersOf(app: App): Promise<AppContainer[]> {
+  return await listContainers(app.instance, { [label.app]: app.name, [label.type]: 'deploy' })
+}
+
+/** Containers of this instance with these labels. */
+export async function listContainers(instance: Instance, labels: Record<string, string>): Promise<AppContainer[]> {
+  const wanted = { [label.instance]: instance.settings.name, ...labels }
+  const found = await instance.engine.listContainers({
+    all: true,
+    filters: { label: Object.entries(wanted).map(([key, value]) => `${key}=${value}`) },
+  })
+  return found.map(appContainer)
+}
+
+/** Creates and starts one container under a name of its own until it serves. A failed start leaves nothing. */
+export async function startContainer(app: App, release: Release, wanted: Wanted): Promise<AppContainer> {
+  const { instance } = app
+  const { engine, settings, db } = instance
+  const image = await engine.getImage(release.image).inspect()
+  const network = await networkOf(instance, app.id)
+  const key = `${containerName(settings.name, app.name, wanted.process, wanted.index)}.upcoming-${randomBytes(4).toString('hex')}`
+  const address = leaseAddress(db, network.subnet, key)
+  const options = containerOptions({
+    instance: settings.name,
+    app: app.name,
+    release,
+    image,
+    ...wanted,
+    network: network.name,
+    address,
+  })
+  try {
+    const container = await engine.createContainer({ ...options, name: key })
+    try {
+      await container.start()
+    } catch (error) {
+      await container.remove({ force: true })
+      throw error
+    }
+    return {
+      id: container.id,
+      name: key,
+      ...wanted,
+      version: release.version,
+      address,
+      port: Number(options.Labels?.[label.port]),
+      running: true,
+      retiring: false,
+    }
+  } catch (error) {
+    freeAddress(db, address)
+    throw error
+  }
+}
+
+/** Removes a container at once and frees its address; one that is gone already is fine. */
+export async function removeContainer(instance: Instance, container: AppContainer): Promise<void> {
+  await instance.engine
+    .getContainer(container.id)
+    .remove({ force: true, v: true })
+    .catch((error: unknown) => {
+      if (!hasStatus(error, 404, 409)) throw error
+    })
+  freeAddress(instance.db, container.address)
+}
+
+/** Lets the last requests end, then SIGTERM, grace, SIGKILL, and removes the container. */
+export async function retireContainer(instance: Instance, container: AppContainer, drainMs = 30_000): Promise<void> {
+  if (container.process === 'web' && container.running)
+    await instance.appliance.drain([{ address: container.address, port: container.port }], { timeoutMs: drainMs })
+  await instance.engine
+    .getContainer(container.id)
+    .stop({ t: stopGrace })
+    .catch((error: unknown) => {
+      if (!hasStatus(error, 304, 404)) throw error
+    })
+  await removeContainer(instance, container)
+}
+
+/** Renames a container; a name that is taken or a container that is gone is left to the next convergence. */
+export async function renameContainer(instance: Instance, container: AppContainer, name: string): Promise<AppContainer> {
+  if (container.name === name) return container
+  await instance.engine
+    .getContainer(container.id)
+    .rename({ name })
+    .catch((error: unknown) => {
+      if (!hasStatus(error, 404, 409)) throw error
+    })
+  return { ...container, name }
+}

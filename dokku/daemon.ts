@@ -1,0 +1,137 @@
+import { mkdir, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { prepareLimits } from '#builder'
+import { listen, type Session } from '#execd'
+import { repositories } from '#gitreceive'
+import { migrate, open } from '#lib/database.ts'
+import { docker } from '#lib/docker.ts'
+import { messageOf, UserError } from '#lib/errors.ts'
+import { readIfThere } from '#lib/files.ts'
+import { appliance } from '#nginx'
+import { dispatcher } from './dispatch.ts'
+import { followEngine } from './events.ts'
+import { loadPlugins } from './groups.ts'
+import { fireHooks } from './hooks.ts'
+import type { Instance } from './instance.ts'
+import { publishKeys } from './keys.ts'
+import { keyedQueue, limited } from './locks.ts'
+import { gitDoor } from './push.ts'
+import { reconcile } from './reconcile.ts'
+import { ensureRoles } from './roles.ts'
+import { ownContainer } from './self.ts'
+import { readSettings } from './settings.ts'
+
+/** Where each door's socket is, and who may connect: the gateway by its group, the local admin and git hooks by being root here. */
+const doors = [
+  { path: '/run/dokku/gateway/dokku.sock', mode: 0o660, gid: 22022 },
+  { path: '/run/dokku/admin/dokku.sock', mode: 0o600 },
+  { path: '/run/dokku/hooks/dokku.sock', mode: 0o600 },
+] as const
+
+/** How long running commands may go on once control was told to stop; Docker kills after ten seconds. */
+const patienceMs = 8_000
+
+/** Control: owns all state, serves the doors, brings what runs to what should run. Resolves when told to stop. */
+export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
+  const log = pino({ level: env.DOKKU_LOG_LEVEL || 'info' })
+  const settings = readSettings(env)
+  const engine = await docker()
+  const self = await ownContainer(engine)
+  requireVolumes(self.Mounts, settings.dataDir)
+  const db = open(join(settings.dataDir, 'dokku.sqlite'))
+  await migrate(db, join(import.meta.dirname, 'migrations'))
+  const plugins = await loadPlugins()
+  const network = settings.network ?? (await networkKind(engine))
+  const instance: Instance = {
+    settings,
+    db,
+    engine,
+    appliance: appliance('/run/dokku/appliance/api.sock'),
+    repositories: repositories(join(settings.dataDir, 'repositories'), { hooksPath: await gitHooks() }),
+    fire: fireHooks(plugins.handlers),
+    inOrder: keyedQueue(),
+    building: limited(settings.buildConcurrency),
+    buildLimits: prepareLimits(engine, {
+      image: self.Image,
+      memory: settings.buildMemory,
+      cpus: settings.buildCpus,
+      name: settings.name,
+    }).catch((error: unknown) => {
+      log.warn({ error: messageOf(error) }, 'builds run without caps')
+      return undefined
+    }),
+    ca: await readIfThere(settings.caFile),
+    log,
+    image: self.Image,
+    network,
+  }
+  await instance.repositories.sweep()
+  await publishKeys(db)
+  const dispatch = dispatcher(instance, plugins, gitDoor(instance))
+  const running = new Set<Promise<void>>()
+  const serve = (session: Session) => {
+    const served = dispatch(session).finally(() => running.delete(served))
+    running.add(served)
+    return served
+  }
+  const opened = await Promise.all(
+    doors.map(async (door) => {
+      await mkdir(join(door.path, '..'), { recursive: true })
+      return listen(door.path, door, serve)
+    }),
+  )
+  log.info({ name: settings.name, network, plugins: plugins.groups.length }, 'control is listening')
+  await ensureRoles(engine, settings, self.Image, network)
+  await untilAppliance(instance)
+  await reconcile(instance).catch((error: unknown) => log.error({ error: messageOf(error) }, 'not everything is as it should be'))
+  const events = followEngine(instance, () => ensureRoles(engine, settings, self.Image, network))
+  log.info('control is ready')
+  await stopSignal()
+  log.info({ running: running.size }, 'stopping')
+  events.close()
+  await Promise.all(opened.map((door) => door.close()))
+  await Promise.race([Promise.allSettled(running), new Promise((resolve) => setTimeout(resolve, patienceMs))])
+  db.close()
+}
+
+/** Waits for the appliance that was just started; one that stays away is said, and heals through its start event. */
+async function untilAppliance({ appliance, log }: Instance): Promise<void> {
+  const deadline = performance.now() + 20_000
+  for (;;) {
+    try {
+      return await appliance.health()
+    } catch (error) {
+      if (performance.now() > deadline) return log.error({ error: messageOf(error) }, 'the appliance does not come up')
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+  }
+}
+
+/** The one hook of every repository is the thin client, which asks us. Outside the repositories, so that no push can change it. */
+async function gitHooks(dir = '/run/dokku/git-hooks'): Promise<string> {
+  await mkdir(dir, { recursive: true })
+  await rm(join(dir, 'pre-receive'), { force: true })
+  await symlink('/usr/local/bin/dokku', join(dir, 'pre-receive'))
+  return dir
+}
+
+/** State on anything but a volume would go with the container. */
+function requireVolumes(mounts: readonly { Destination: string }[], dataDir: string): void {
+  for (const path of [dataDir, '/run/dokku/gateway', '/run/dokku/appliance'])
+    if (!mounts.some((mount) => mount.Destination === path))
+      throw new UserError('no-volume', `nothing is mounted at ${path}`, { hint: 'start control as the README shows, with its volumes' })
+}
+
+/** Docker Desktop and rootless engines have a host network of their own that nobody outside can reach. */
+async function networkKind(engine: Instance['engine']): Promise<'host' | 'published'> {
+  const info = (await engine.info()) as { OperatingSystem: string; SecurityOptions?: string[] }
+  const inside = info.OperatingSystem.includes('Docker Desktop') || info.SecurityOptions?.some((option) => option.includes('rootless'))
+  return inside ? 'published' : 'host'
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  })
+}

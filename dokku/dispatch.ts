@@ -1,0 +1,76 @@
+import type { Session } from '#execd'
+import { messageOf, UserError } from '#lib/errors.ts'
+import { type Output, output } from '#lib/output.ts'
+import { parse } from '#lib/parse.ts'
+import { resolve } from '#lib/resolve.ts'
+import { parseWords } from '#lib/words.ts'
+import { authorize, type Identity } from './access.ts'
+import type { Context } from './context.ts'
+import type { Plugins } from './groups.ts'
+import type { Instance } from './instance.ts'
+import { findKey } from './keys.ts'
+import type { gitDoor } from './push.ts'
+
+/** Runs what one connection asks for and ends it with an exit status; nothing thrown leaves it. */
+export function dispatcher(instance: Instance, plugins: Plugins, git: ReturnType<typeof gitDoor>) {
+  return async function dispatch(session: Session): Promise<void> {
+    const lines = output(
+      (text) => void session.stdout.write(text),
+      (text) => void session.stderr.write(text),
+    )
+    let status = 1
+    try {
+      if (session.header.mode === 'hook') {
+        await git.preReceive(session, lines)
+        status = 0
+      } else status = await command(session, lines)
+    } catch (error) {
+      status = fail(error, lines)
+    }
+    await session.exit(status)
+  }
+
+  async function command(session: Session, lines: Output): Promise<number> {
+    const { header } = session
+    const identity = identify(instance, session)
+    const words = header.mode === 'ssh' ? parseWords(header.command ?? '') : header.args
+    const started = performance.now()
+    const status = await (git.serves(words) ? git.serve(words, identity.name, session) : typed(words, identity, session, lines))
+    instance.log.info({ user: identity.name, command: words[0], status, ms: Math.round(performance.now() - started) }, 'command')
+    return status
+  }
+
+  async function typed(words: string[], identity: Identity, session: Session, lines: Output): Promise<number> {
+    const resolved = resolve(plugins.groups, words)
+    if (resolved.kind === 'help') {
+      lines.line(resolved.text.trimEnd())
+      return 0
+    }
+    const { command, globals } = resolved
+    authorize(identity, command.right, command.name)
+    const context: Context = { instance, identity, session, output: lines, quiet: globals.quiet, force: globals.force }
+    const { args, flags } = await parse(command, resolved.words, context, globals.app)
+    return (await command.run({ args, flags, context })) ?? 0
+  }
+
+  function fail(error: unknown, lines: Output): number {
+    if (error instanceof UserError) {
+      lines.warn(error.message)
+      if (error.hint !== undefined) lines.warn(error.hint)
+      return error.exitCode
+    }
+    instance.log.error({ error }, 'a command failed by our fault')
+    lines.warn(`dokku failed: ${messageOf(error)}`)
+    if (process.env.DOKKU_TRACE && error instanceof Error) lines.warn(error.stack ?? '')
+    return 1
+  }
+}
+
+/** Who is at the other end: the gateway names the key it let in, the admin socket needs no name. */
+function identify(instance: Instance, session: Session): Identity {
+  const { mode, user } = session.header
+  if (mode === 'argv') return { name: 'admin', role: 'admin' }
+  const key = user === undefined ? undefined : findKey(instance.db, user)
+  if (key === undefined) throw new UserError('unknown-key', 'This key is no longer registered')
+  return { name: key.name, role: key.role }
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Database, open } from '#lib/database.ts'
+import type { Instance } from './instance.ts'
+import { readSettings } from './settings.ts'
+
+/** A database in memory with the newest schema, for tests of what only touches state. */
+export function emptyDatabase(): Database {
+  const db = open(':memory:')
+  db.script(readFileSync(join(import.meta.dirname, 'migrations', '0001-start.sql'), 'utf8'))
+  return db
+}
+
+/** An instance of which only the state is real; whatever else a test touches is an error that names it. */
+export function stateOnly(env: Record<string, string> = {}): Instance {
+  const real = {
+    settings: readSettings(env),
+    db: emptyDatabase(),
+    fire: async () => {},
+    repositories: { ensure: async (id: string) => id },
+  }
+  return new Proxy(real as unknown as Instance, {
+    get(target, key) {
+      if (key in target) return Reflect.get(target, key)
+      throw new Error(`a test of state touched instance.${String(key)}`)
+    },
+  })
+}

@@ -1,0 +1,57 @@
+import type { Logger } from 'pino'
+import type { BuildLimits } from '#builder'
+import type { Repositories } from '#gitreceive'
+import type { Database } from '#lib/database.ts'
+import type { Docker } from '#lib/docker.ts'
+import type { Appliance } from '#nginx'
+import type { Fire } from './hooks.ts'
+import type { keyedQueue, limited } from './locks.ts'
+import type { Settings } from './settings.ts'
+
+/** Everything a running instance is made of; made once by daemon.ts and handed down. */
+export interface Instance {
+  readonly settings: Settings
+  readonly db: Database
+  readonly engine: Docker
+  readonly appliance: Appliance
+  readonly repositories: Repositories
+  readonly fire: Fire
+  /** What changes one app runs one after another. */
+  readonly inOrder: ReturnType<typeof keyedQueue>
+  /** Builds at once, over all apps. */
+  readonly building: ReturnType<typeof limited>
+  /** The caps every build runs under; undefined where the engine cannot set any. */
+  readonly buildLimits: Promise<BuildLimits | undefined>
+  /** PEM bundle of a TLS-re-signing proxy that builds must trust. */
+  readonly ca: string | undefined
+  readonly log: Logger
+  /** The image control runs, for short-lived containers of ours. */
+  readonly image: string
+  /** Does the appliance use the host's network, or publish its ports? */
+  readonly network: 'host' | 'published'
+}
+
+/** Names of what an instance has on the engine. */
+export function objectNames(name: string) {
+  return {
+    gateway: `${name}-ssh`,
+    appliance: `${name}-nginx`,
+    network: `${name}-apps`,
+    volumes: {
+      gatewaySockets: `${name}-gateway`,
+      applianceSockets: `${name}-appliance`,
+      hostKeys: `${name}-ssh`,
+      appliance: `${name}-nginx`,
+    },
+  }
+}
+
+/** App containers carry Dokku's own names for the instance `dokku`; those of others are prefixed. */
+export function containerName(instance: string, app: string, process: string, index: number | string): string {
+  return `${instance === 'dokku' ? '' : `${instance}-`}${app}.${process}.${index}`
+}
+
+/** The image repository of an app: dokku/APP, as Dokku names it. */
+export function imageName(instance: string, app: string): string {
+  return `${instance}/${app}`
+}

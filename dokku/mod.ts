@@ -1,0 +1,43 @@
+/** What plugins import: `import { app, command, group } from 'dokku'`. Ours use the same door as a stranger's. */
+import { commandsFor } from '#lib/command.ts'
+import type { Right } from './access.ts'
+import { type App, allApps, findApp } from './app.ts'
+import type { Context } from './context.ts'
+
+export { boolean, option, optional, repeated, rest, unless, word } from '#lib/command.ts'
+export { UserError } from '#lib/errors.ts'
+export type { Output } from '#lib/output.ts'
+export type { Identity, Right } from './access.ts'
+export { type App, allApps, createApp, findApp, maybeApp } from './app.ts'
+export { confirm } from './confirm.ts'
+export { containersOf } from './containers.ts'
+export { type Context, changing } from './context.ts'
+export { route, syncRoutes } from './converge.ts'
+export { destroyApp } from './destroy.ts'
+export { healthy } from './health.ts'
+export type { Handlers, Hooks } from './hooks.ts'
+export { addKey, findKey, listKeys, publishKeys, removeKey } from './keys.ts'
+export { followLogs } from './logs.ts'
+export { checkAppName, checkProcessName, show } from './names.ts'
+export { currentRelease, listReleases, notDeployed, type Release } from './release.ts'
+export { parseFormat, reportCommand } from './report.ts'
+export { suggest } from './suggest.ts'
+export { enterContainer, runOneOff } from './terminal.ts'
+export { version } from './version.ts'
+export { type By, checkFormation, receive, releaseChange, restart, rollback, start, stop } from './workflow.ts'
+
+const own = commandsFor<Context, Right>()
+export const command = own.command
+export const group = own.group
+export const param = own.param
+
+/** An argument that names an app: parsed into the App, so that a command never sees one that does not exist. */
+export function app() {
+  return param<App>({
+    summary: 'an app',
+    label: 'app',
+    app: true,
+    parse: (word, { instance }) => findApp(instance, word),
+    complete: (_prefix, { instance }) => allApps(instance).map(({ name }) => name),
+  })
+}

@@ -1,0 +1,66 @@
+import type { Docker } from '#lib/docker.ts'
+import { hasStatus } from '#lib/docker.ts'
+import { UserError } from '#lib/errors.ts'
+import { label } from './container.ts'
+
+/** A bridge that app containers join, and the subnet their addresses come from. */
+export interface AppNetwork {
+  name: string
+  subnet: string
+}
+
+/** Explicit subnets, because Docker's default pools end at about 30 networks. */
+const pool = { base: [10, 213] as const, perNetwork: { shared: 20, single: 26 } }
+
+/**
+ * Makes sure a bridge exists on which containers cannot talk to each other. `single` is a small one for one app, which
+ * the appliance joins where it has no host network; there the app's own containers may talk.
+ */
+export async function ensureNetwork(
+  engine: Docker,
+  name: string,
+  options: { instance: string; kind: 'shared' | 'single'; subnet?: string | undefined },
+): Promise<AppNetwork> {
+  const found = await inspect(engine, name)
+  if (found !== undefined) return { name, subnet: found }
+  for (const subnet of options.subnet === undefined ? candidates(name, pool.perNetwork[options.kind]) : [options.subnet]) {
+    try {
+      await engine.createNetwork({
+        Name: name,
+        CheckDuplicate: true,
+        Driver: 'bridge',
+        Labels: { [label.instance]: options.instance },
+        IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] },
+        Options: { 'com.docker.network.bridge.enable_icc': String(options.kind === 'single') },
+      })
+      return { name, subnet }
+    } catch (error) {
+      if (hasStatus(error, 409)) return { name, subnet: (await inspect(engine, name)) ?? subnet }
+      if (!hasStatus(error, 400, 403, 500) || !/overlap|in use|conflict/i.test(String(error))) throw error
+    }
+  }
+  throw new UserError('no-subnet', `no free subnet was found for the network ${name}`, { hint: 'name one with DOKKU_SUBNET=10.50.0.0/20' })
+}
+
+async function inspect(engine: Docker, name: string): Promise<string | undefined> {
+  try {
+    const info = (await engine.getNetwork(name).inspect()) as { IPAM?: { Config?: { Subnet?: string }[] } }
+    const subnet = info.IPAM?.Config?.find((config) => config.Subnet?.includes('.'))?.Subnet
+    if (subnet === undefined) throw new Error(`network ${name} has no IPv4 subnet`)
+    return subnet
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined
+    throw error
+  }
+}
+
+/** Subnets to try, starting at a place of the name's own, so that two instances seldom try the same. */
+function candidates(name: string, bits: number): string[] {
+  const size = 2 ** (32 - bits)
+  const count = 2 ** 16 / size
+  const start = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % count, 7)
+  return Array.from({ length: count }, (_, n) => {
+    const offset = ((start + n) % count) * size
+    return `${pool.base.join('.')}.${Math.floor(offset / 256)}.${offset % 256}/${bits}`
+  })
+}

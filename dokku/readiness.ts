@@ -1,0 +1,92 @@
+import { messageOf, UserError } from '#lib/errors.ts'
+import type { App } from './app.ts'
+import type { AppContainer } from './container.ts'
+import { listeningIn } from './listening.ts'
+import type { Healthcheck, Manifest } from './manifest.ts'
+
+/** How long a web process may take to listen when its repository says nothing: Heroku's boot timeout. */
+const bootTimeoutMs = 60_000
+/** How long another process must stay up when its repository says nothing. */
+const uptimeMs = 1_000
+
+/** Resolves when the container may serve; throws UserError when it ends or does not get ready in time. */
+export async function untilReady(app: App, container: AppContainer, manifest: Manifest): Promise<void> {
+  const ended = new AbortController()
+  const exit = app.instance.engine
+    .getContainer(container.id)
+    .wait({ condition: 'not-running', abortSignal: ended.signal })
+    .then(
+      ({ StatusCode }: { StatusCode: number }) => {
+        throw new UserError(
+          'process-exited',
+          `${container.process}.${container.index} exited with status ${StatusCode} before it was ready`,
+        )
+      },
+      (error: unknown) => {
+        if (!ended.signal.aborted) throw error
+      },
+    )
+  const ready = allChecks(app, container, manifest.healthchecks[container.process] ?? [], ended.signal)
+  try {
+    await Promise.race([ready, exit])
+  } finally {
+    ended.abort()
+    await Promise.allSettled([ready, exit])
+  }
+}
+
+async function allChecks(app: App, container: AppContainer, described: Healthcheck[], signal: AbortSignal): Promise<void> {
+  const checks = described.filter((check) => check.type !== 'liveness')
+  if (checks.length === 0) {
+    if (container.process === 'web') await probe(app, container, undefined, signal)
+    else await stayUp(uptimeMs, signal)
+    return
+  }
+  await Promise.all(
+    checks.map((check) => (check.uptime === undefined ? probe(app, container, check, signal) : stayUp(check.uptime * 1000, signal))),
+  )
+}
+
+/** Only the appliance can reach an app, so it is the one who asks. */
+async function probe(app: App, container: AppContainer, check: Healthcheck | undefined, signal: AbortSignal): Promise<void> {
+  const port = check?.port ?? container.port
+  const target = {
+    address: container.address,
+    port,
+    ...(check?.path === undefined ? {} : { path: check.path, host: app.hosts[0] ?? app.name }),
+    ...(check?.content === undefined ? {} : { content: check.content }),
+    ...(check === undefined || check.httpHeaders.length === 0
+      ? {}
+      : { headers: Object.fromEntries(check.httpHeaders.map(({ name, value }) => [name, value])) }),
+  }
+  // Dokku's attempts, timeout and wait bound how long we ask; how often is ours: as soon as it may be ready.
+  const timeoutMs = check === undefined ? bootTimeoutMs : (check.attempts ?? 3) * ((check.timeout ?? 5) + (check.wait ?? 5)) * 1000
+  try {
+    await app.instance.appliance.probe(
+      target,
+      { timeoutMs, intervalMs: 25, ...(check === undefined ? {} : { initialDelayMs: check.initialDelay * 1000 }) },
+      signal,
+    )
+  } catch (error) {
+    if (signal.aborted) return
+    const elsewhere = await listeningIn(app.instance, container).catch(() => [])
+    throw new UserError(
+      'not-ready',
+      `${container.process}.${container.index} did not answer ${check?.path ?? `on port ${port}`} within ${timeoutMs / 1000} seconds: ${messageOf(error)}; ${
+        elsewhere.length === 0 ? 'it listens nowhere' : `it listens on ${elsewhere.join(', ')}`
+      }`,
+      { cause: error, hint: `listen on 0.0.0.0 and the port in PORT (${port}), or describe healthchecks in app.json` },
+    )
+  }
+}
+
+/** A process without a port is ready once it has stayed up; its exit interrupts the wait. */
+async function stayUp(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, milliseconds)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

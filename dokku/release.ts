@@ -1,0 +1,132 @@
+import * as z from 'zod'
+import { UserError } from '#lib/errors.ts'
+import type { App } from './app.ts'
+import { type Manifest, manifestSchema } from './manifest.ts'
+
+const json = <T extends z.ZodType>(schema: T) =>
+  z
+    .string()
+    .transform((text) => JSON.parse(text))
+    .pipe(schema)
+
+const releaseRow = z
+  .object({
+    id: z.number(),
+    version: z.number(),
+    image: z.string(),
+    config: json(z.record(z.string(), z.string())),
+    formation: json(z.record(z.string(), z.number())),
+    manifest: json(manifestSchema),
+    revision: z.string().nullable(),
+    description: z.string(),
+    created_by: z.string(),
+    created_at: z.string(),
+  })
+  .transform(({ created_by: createdBy, created_at: createdAt, ...rest }) => ({ ...rest, createdBy, createdAt }))
+
+/** What ran: image, config and formation together, under a number. */
+export type Release = Omit<z.infer<typeof releaseRow>, 'id'>
+
+/** What the next release changes; what it leaves out is as the current one has it. */
+export interface Change {
+  description: string
+  by: string
+  image?: string
+  revision?: string | null
+  manifest?: Manifest
+}
+
+/** The release that serves, if there was a deploy. */
+export function currentRelease(app: App): Release | undefined {
+  return app.instance.db.get(releaseRow, 'SELECT r.* FROM releases r JOIN apps a ON a.release_id = r.id WHERE a.id = ?', app.id)
+}
+
+/** Newest first. */
+export function listReleases(app: App): Release[] {
+  return app.instance.db.all(releaseRow, 'SELECT * FROM releases WHERE app_id = ? ORDER BY version DESC', app.id)
+}
+
+export function nextVersion(app: App): number {
+  return (listReleases(app)[0]?.version ?? 0) + 1
+}
+
+/** The release as it would be now: the app's stored config and formation, and the change. Nothing is stored yet. */
+export function draftRelease(app: App, change: Change): Release {
+  const current = currentRelease(app)
+  const image = change.image ?? current?.image
+  if (image === undefined) throw notDeployed(app)
+  const manifest = change.manifest ?? current?.manifest
+  if (manifest === undefined) throw notDeployed(app)
+  return {
+    version: nextVersion(app),
+    image,
+    config: app.config.all(),
+    formation: formationFor(app, manifest),
+    manifest,
+    revision: change.revision === undefined ? (current?.revision ?? null) : change.revision,
+    description: change.description,
+    createdBy: change.by,
+    createdAt: new Date().toISOString(),
+  }
+}
+
+/** An old release again, as a new one; its config and formation become the app's. */
+export function rollbackRelease(app: App, version: number | undefined, by: string): Release {
+  const releases = listReleases(app)
+  const current = currentRelease(app)
+  const target = releases.find((one) => (version === undefined ? one.version < (current?.version ?? 0) : one.version === version))
+  if (target === undefined)
+    throw new UserError(
+      'no-such-release',
+      version === undefined ? `${app.name} has no earlier release` : `${app.name} has no release v${version}`,
+      {
+        hint: `releases:list ${app.name}`,
+      },
+    )
+  return {
+    ...target,
+    version: nextVersion(app),
+    description: `Rollback to v${target.version}`,
+    createdBy: by,
+    createdAt: new Date().toISOString(),
+  }
+}
+
+/** Stores the release as the one that serves. From here on a crash converges to it. A rollback also restores the app's settings. */
+export function commitRelease(app: App, release: Release, restore = false): void {
+  const { db } = app.instance
+  db.tx(() => {
+    db.run(
+      'INSERT INTO releases (app_id, version, image, config, formation, manifest, revision, description, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      app.id,
+      release.version,
+      release.image,
+      JSON.stringify(release.config),
+      JSON.stringify(release.formation),
+      JSON.stringify(release.manifest),
+      release.revision,
+      release.description,
+      release.createdBy,
+      release.createdAt,
+    )
+    db.run('UPDATE apps SET release_id = last_insert_rowid(), stopped = 0 WHERE id = ?', app.id)
+    if (!restore) return
+    app.config.unset(Object.keys(app.config.all()))
+    app.config.set(release.config)
+    app.formation.set(release.formation)
+  })
+}
+
+/** app.json decides where it speaks; else what ps:scale stored; else one web and none of the others. */
+function formationFor(app: App, manifest: Manifest): Record<string, number> {
+  const stored = app.formation.all()
+  return Object.fromEntries(
+    Object.keys(manifest.processes)
+      .filter((process) => process !== 'release')
+      .map((process) => [process, manifest.formation[process]?.quantity ?? stored[process] ?? (process === 'web' ? 1 : 0)]),
+  )
+}
+
+export function notDeployed(app: App): UserError {
+  return new UserError('not-deployed', `App ${app.name} has not been deployed`, { hint: `git push dokku@HOST:${app.name} main` })
+}

@@ -1,0 +1,63 @@
+import { UserError } from '#lib/errors.ts'
+import { parseSize } from '#lib/size.ts'
+
+/** What is decided when control is started, read once from its environment. */
+export interface Settings {
+  /** The instance's name; containers, volumes, networks and labels derive from it. */
+  readonly name: string
+  /** Apps without a domain of their own are `APP.hostname`. */
+  readonly hostname: string
+  readonly sshPort: number
+  readonly httpPort: number
+  readonly httpsPort: number
+  /** `host`: the appliance uses the host's network; `published`: it publishes its ports; unset: by what the engine is. */
+  readonly network: 'host' | 'published' | undefined
+  /** First of the /20 subnets tried for the apps' network. */
+  readonly subnet: string | undefined
+  readonly buildMemory: number
+  readonly buildCpus: number
+  /** How many builds run at once. */
+  readonly buildConcurrency: number
+  readonly dataDir: string
+  readonly caFile: string
+}
+
+/** Reads the settings; a bad one throws UserError `bad-setting` and control does not start. */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const name = env.DOKKU_NAME || 'dokku'
+  if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name)) throw bad('DOKKU_NAME', name, 'lower-case letters, digits and dashes')
+  const network = env.DOKKU_NETWORK || undefined
+  if (network !== undefined && network !== 'host' && network !== 'published') throw bad('DOKKU_NETWORK', network, 'host or published')
+  const domain = (env.DOKKU_HOSTNAME || 'localhost').toLowerCase()
+  if (!/^[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?$/.test(domain)) throw bad('DOKKU_HOSTNAME', domain, 'a host name')
+  return {
+    name,
+    hostname: domain,
+    sshPort: port(env, 'DOKKU_SSH_PORT', 3022),
+    httpPort: port(env, 'DOKKU_HTTP_PORT', 80),
+    httpsPort: port(env, 'DOKKU_HTTPS_PORT', 443),
+    network,
+    subnet: env.DOKKU_SUBNET || undefined,
+    buildMemory: parseSize(env.DOKKU_BUILD_MEMORY || '2g'),
+    buildCpus: positive(env, 'DOKKU_BUILD_CPUS', 1.5),
+    buildConcurrency: Math.ceil(positive(env, 'DOKKU_BUILD_CONCURRENCY', 2)),
+    dataDir: '/var/lib/dokku',
+    caFile: env.DOKKU_CA_FILE || '/etc/dokku/ca.crt',
+  }
+}
+
+function port(env: NodeJS.ProcessEnv, key: string, fallback: number): number {
+  const value = Number(env[key] || fallback)
+  if (!Number.isInteger(value) || value < 1 || value > 65535) throw bad(key, env[key], 'a port from 1 to 65535')
+  return value
+}
+
+function positive(env: NodeJS.ProcessEnv, key: string, fallback: number): number {
+  const value = Number(env[key] || fallback)
+  if (!Number.isFinite(value) || value <= 0) throw bad(key, env[key], 'a number above zero')
+  return value
+}
+
+function bad(key: string, value: string | undefined, wanted: string): UserError {
+  return new UserError('bad-setting', `${key}=${value}: expected ${wanted}`)
+}

@@ -1,0 +1,91 @@
+import { UserError } from '#lib/errors.ts'
+import type { Output } from '#lib/output.ts'
+import type { App } from './app.ts'
+import { build, type Source } from './build.ts'
+import { converge } from './converge.ts'
+import { pruneImages } from './images.ts'
+import { commitRelease, currentRelease, draftRelease, notDeployed, type Release, rollbackRelease } from './release.ts'
+
+/** Who does something, and where its lines go. */
+export interface By {
+  user: string
+  output: Output
+}
+
+/** The life of a push. Every step is also a command, so each can be run alone. */
+export async function receive(app: App, source: Source, by: By): Promise<void> {
+  by.output.step(`Building ${app.name}`)
+  const built = await build(app, source, by.output)
+  by.output.step(`Releasing ${app.name}`)
+  const release = draftRelease(app, { ...built, by: by.user })
+  by.output.step(`Deploying ${app.name} v${release.version}`)
+  await deploy(app, release, by.output)
+  by.output.step('Cleaning up')
+  await pruneImages(app)
+  by.output.result('Application deployed:')
+  for (const url of app.urls) by.output.detail(url)
+}
+
+/** Runs a release in place of the current one; when it does not get ready, the current one goes on. */
+export async function deploy(app: App, release: Release, output: Output, restore = false): Promise<void> {
+  await converge(app, release, output, () => commitRelease(app, release, restore))
+  await app.instance.fire('post-deploy', { app: app.name, image: release.image, version: release.version })
+}
+
+/** A change of config or formation as a release of its own; before the first deploy there is nothing to release. */
+export async function releaseChange(app: App, description: string, by: By): Promise<void> {
+  if (currentRelease(app) === undefined) return
+  const release = draftRelease(app, { description, by: by.user })
+  by.output.step(`Releasing ${app.name} v${release.version}: ${description}`)
+  await deploy(app, release, by.output)
+}
+
+/** Image, config and formation of an earlier release, as a new one. */
+export async function rollback(app: App, version: number | undefined, by: By): Promise<Release> {
+  const release = rollbackRelease(app, version, by.user)
+  by.output.step(`${release.description} of ${app.name}`)
+  await deploy(app, release, by.output, true)
+  return release
+}
+
+/** Replaces every container by a new one of the same release, old and new side by side as in a deploy. */
+export async function restart(app: App, by: By): Promise<void> {
+  const release = deployed(app)
+  by.output.step(`Restarting ${app.name}`)
+  app.countRestart()
+  app.setStopped(false)
+  await converge(app, release, by.output)
+}
+
+export async function stop(app: App, by: By): Promise<void> {
+  const release = deployed(app)
+  by.output.step(`Stopping ${app.name}`)
+  app.setStopped(true)
+  await converge(app, release, by.output)
+}
+
+export async function start(app: App, by: By): Promise<void> {
+  const release = deployed(app)
+  by.output.step(`Starting ${app.name}`)
+  app.setStopped(false)
+  try {
+    await converge(app, release, by.output)
+  } catch (error) {
+    app.setStopped(true)
+    throw error
+  }
+}
+
+function deployed(app: App): Release {
+  const release = currentRelease(app)
+  if (release === undefined) throw notDeployed(app)
+  return release
+}
+
+/** Refuses a formation that names a process the app does not have. */
+export function checkFormation(app: App, formation: Record<string, number>): void {
+  const processes = Object.keys(currentRelease(app)?.manifest.processes ?? formation)
+  const unknown = Object.keys(formation).find((process) => !processes.includes(process))
+  if (unknown !== undefined)
+    throw new UserError('no-such-process', `${app.name} has no process type ${unknown}`, { hint: `it has: ${processes.join(', ')}` })
+}

@@ -1,0 +1,71 @@
+import { type App, app, type Context, changing, command, containersOf, group, reportCommand, rest, route } from 'dokku'
+import { assertFree, parseHost } from './hosts.ts'
+
+const add = command({
+  name: 'domains:add',
+  summary: 'serve an app under one or more domains',
+  args: { app: app(), hosts: rest('DOMAIN', parseHost) },
+  examples: ['domains:add node-js-app www.example.com'],
+  right: 'deploy',
+
+  async run({ args, context }) {
+    await changing(args.app, context, async () => {
+      assertFree(args.app, args.hosts)
+      await apply(
+        args.app,
+        context,
+        () => args.app.domains.add(args.hosts),
+        () => args.app.domains.remove(args.hosts),
+      )
+      for (const host of args.hosts) context.output.step(`Added ${host} to ${args.app.name}`)
+    })
+  },
+})
+
+const remove = command({
+  name: 'domains:remove',
+  summary: 'no longer serve an app under these domains',
+  args: { app: app(), hosts: rest('DOMAIN', parseHost) },
+  examples: ['domains:remove node-js-app www.example.com'],
+  right: 'deploy',
+
+  async run({ args, context }) {
+    await changing(args.app, context, async () => {
+      const known = args.hosts.filter((host) => args.app.domains.own().includes(host))
+      await apply(
+        args.app,
+        context,
+        () => args.app.domains.remove(known),
+        () => args.app.domains.add(known),
+      )
+      for (const host of args.hosts)
+        if (known.includes(host)) context.output.step(`Removed ${host} from ${args.app.name}`)
+        else context.output.warn(`${host} is not a domain of ${args.app.name}`)
+    })
+  },
+})
+
+const report = command(
+  reportCommand('domains', {
+    'domains-app-enabled': (one) => String(one.hosts.length > 0),
+    'domains-app-vhosts': (one) => one.hosts.join(' '),
+    'domains-global-vhosts': (one) => one.instance.settings.hostname,
+  }),
+)
+
+/** Changes the stored domains and tells the appliance; when that refuses, the change is taken back. */
+async function apply(one: App, context: Context, change: () => void, undo: () => void): Promise<void> {
+  change()
+  try {
+    await route(
+      one,
+      (await containersOf(one)).filter(({ running, retiring }) => running && !retiring),
+    )
+  } catch (error) {
+    undo()
+    context.output.warn('The change was taken back')
+    throw error
+  }
+}
+
+export default group('domains', 'Manage the domains of an app', [add, remove, report])

@@ -1,0 +1,22 @@
+import { domainToASCII } from 'node:url'
+import { type App, allApps, UserError } from 'dokku'
+
+/** A host name in small letters, punycode where it needs it; `*.example.com` is allowed. */
+export function parseHost(word: string): string {
+  const wildcard = word.startsWith('*.')
+  const ascii = domainToASCII(wildcard ? word.slice(2) : word)
+  if (!/^(?=.{1,250}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(ascii))
+    throw new UserError('bad-domain', `${JSON.stringify(word.slice(0, 60))} is not a domain`, {
+      hint: 'www.example.com or *.example.com, without scheme, port or path',
+    })
+  return wildcard ? `*.${ascii}` : ascii
+}
+
+/** A domain serves one app only. */
+export function assertFree(app: App, hosts: readonly string[]): void {
+  for (const other of allApps(app.instance)) {
+    const taken = other.id === app.id ? undefined : hosts.find((host) => other.hosts.includes(host))
+    if (taken !== undefined)
+      throw new UserError('domain-taken', `${taken} already serves ${other.name}`, { hint: `domains:remove ${other.name} ${taken}` })
+  }
+}

@@ -1,0 +1,84 @@
+import {
+  app,
+  changing,
+  command,
+  createApp,
+  currentRelease,
+  findApp,
+  group,
+  maybeApp,
+  optional,
+  param,
+  receive,
+  reportCommand,
+  UserError,
+  word,
+} from 'dokku'
+
+const fromImage = command({
+  name: 'git:from-image',
+  summary: 'deploy an image that exists, here or in a registry',
+  args: {
+    name: word('the app; created when it does not exist', 'app'),
+    image: param({ summary: 'an image reference', label: 'image', parse: parseImage }),
+  },
+  examples: ['git:from-image node-js-app registry.example.com/team/app:v2'],
+  right: 'deploy',
+
+  async run({ args, context }) {
+    const one = maybeApp(context.instance, args.name) ?? (await createApp(context.instance, args.name))
+    await changing(one, context, async () => {
+      await receive(
+        findApp(context.instance, one.name),
+        { kind: 'image', reference: args.image },
+        { user: context.identity.name, output: context.output },
+      )
+    })
+  },
+})
+
+const settings = ['deploy-branch'] as const
+
+const set = command({
+  name: 'git:set',
+  summary: 'set or clear a git setting of an app',
+  description: 'deploy-branch: the branch whose pushes deploy; empty accepts main and master.',
+  args: {
+    app: app(),
+    key: param({ summary: settings.join(', '), label: 'setting', parse: parseSetting, complete: () => settings }),
+    value: optional(word('the value; left out, the setting is cleared', 'value')),
+  },
+  examples: ['git:set node-js-app deploy-branch production', 'git:set node-js-app deploy-branch'],
+  right: 'deploy',
+
+  async run({ args, context }) {
+    const value = args.value ?? ''
+    if (value !== '' && !/^(?!-)(?!.*\.\.)[A-Za-z0-9._/-]{1,200}$/.test(value))
+      throw new UserError('bad-branch', `${JSON.stringify(value.slice(0, 60))} is not a branch name`)
+    args.app.properties.set(`git ${args.key}`, value)
+    context.output.step(value === '' ? `Unsetting ${args.key}` : `Setting ${args.key} to ${value}`)
+  },
+})
+
+const report = command(
+  reportCommand('git', {
+    'git-deploy-branch': (one) => one.properties.get('git deploy-branch') ?? 'main or master',
+    'git-rev-env-var': () => 'GIT_REV',
+    'git-sha': (one) => currentRelease(one)?.revision ?? '',
+  }),
+)
+
+function parseSetting(text: string): string {
+  if (settings.some((setting) => setting === text)) return text
+  throw new UserError('no-such-setting', `git has no setting ${JSON.stringify(text.slice(0, 40))}`, { hint: settings.join(', ') })
+}
+
+function parseImage(text: string): string {
+  if (!/^[a-z0-9][A-Za-z0-9._:/@-]{0,254}$/.test(text) || text.includes('..'))
+    throw new UserError('bad-image', `${JSON.stringify(text.slice(0, 60))} is not an image reference`, {
+      hint: 'repository:tag or registry/repository@sha256:...',
+    })
+  return text
+}
+
+export default group('git', 'Deploy from images, and settings of git push', [fromImage, set, report])

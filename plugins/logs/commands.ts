@@ -1,0 +1,32 @@
+import { app, boolean, command, containersOf, followLogs, group, option, UserError } from 'dokku'
+
+const logs = command({
+  name: 'logs',
+  summary: 'show the output of an app',
+  args: { app: app() },
+  flags: {
+    tail: boolean('go on with new lines as they come', { short: 't' }),
+    num: option('COUNT', 'how many lines of each container (100)', parseCount, { short: 'n' }),
+    ps: option('PROCESS', 'only this process type, or one container such as web.1', (text) => text, { short: 'p' }),
+  },
+  examples: ['logs node-js-app', 'logs node-js-app -t -p web'],
+  right: 'deploy',
+
+  async run({ args, flags, context }) {
+    const containers = (await containersOf(args.app)).filter(
+      (one) => !one.retiring && (flags.ps === undefined || flags.ps === one.process || flags.ps === `${one.process}.${one.index}`),
+    )
+    if (containers.length === 0)
+      throw new UserError('nothing-runs', `${args.app.name} has no container${flags.ps === undefined ? '' : ` ${flags.ps}`}`, {
+        hint: `ps:report ${args.app.name}`,
+      })
+    await followLogs(args.app, containers, { tail: flags.num ?? 100, follow: flags.tail }, context)
+  },
+})
+
+function parseCount(text: string): number {
+  if (!/^\d{1,7}$/.test(text)) throw new UserError('bad-count', `${JSON.stringify(text.slice(0, 20))} is not a number of lines`)
+  return Number(text)
+}
+
+export default group('logs', 'Show the output of an app', [logs])

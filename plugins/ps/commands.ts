@@ -1,0 +1,112 @@
+import {
+  type App,
+  app,
+  boolean,
+  type Context,
+  changing,
+  checkFormation,
+  checkProcessName,
+  command,
+  containersOf,
+  currentRelease,
+  group,
+  option,
+  optional,
+  parseFormat,
+  releaseChange,
+  reportCommand,
+  rest,
+  restart,
+  start,
+  stop,
+  UserError,
+} from 'dokku'
+
+const scale = command({
+  name: 'ps:scale',
+  summary: 'show or set how many containers of each process type run',
+  args: { app: app(), quantities: optional(rest('PROCESS=COUNT', parseQuantity)) },
+  flags: {
+    'skip-deploy': boolean('store the counts, leave the app running as it is'),
+    format: option('FORMAT', 'text or json', parseFormat),
+  },
+  examples: ['ps:scale node-js-app', 'ps:scale node-js-app web=2 worker=1'],
+  right: 'deploy',
+
+  async run({ args, flags, context }) {
+    const formation = Object.fromEntries(args.quantities)
+    if (args.quantities.length === 0) return showScale(args.app, flags.format, context)
+    await changing(args.app, context, async () => {
+      checkFormation(args.app, formation)
+      for (const [process, quantity] of args.quantities) context.output.step(`Scaling ${args.app.name} ${process} to ${quantity}`)
+      args.app.formation.set(formation)
+      if (flags['skip-deploy']) return
+      const said = args.quantities.map(([process, quantity]) => `${process}=${quantity}`).join(' ')
+      await releaseChange(args.app, `Scale ${said}`, { user: context.identity.name, output: context.output })
+    })
+  },
+})
+
+function showScale(one: App, format: 'text' | 'json' | undefined, context: Context): void {
+  const formation = { ...(currentRelease(one)?.formation ?? {}), ...one.formation.all() }
+  if (format === 'json') {
+    context.output.line(JSON.stringify(formation))
+    return
+  }
+  if (!context.quiet) {
+    context.output.step(`Scaling for ${one.name}`)
+    context.output.line('proctype: qty')
+    context.output.line('--------: ---')
+  }
+  for (const [process, quantity] of Object.entries(formation)) context.output.line(`${process}: ${quantity}`)
+}
+
+/** A command that does one thing to an app, by name. */
+function lifecycle(verb: string, summary: string, act: typeof restart) {
+  return command({
+    name: `ps:${verb}`,
+    summary,
+    args: { app: app() },
+    examples: [`ps:${verb} node-js-app`],
+    right: 'deploy',
+    async run({ args, context }) {
+      await changing(args.app, context, () => act(args.app, { user: context.identity.name, output: context.output }))
+    },
+  })
+}
+
+const report = command(
+  reportCommand('ps', {
+    deployed: (one) => String(currentRelease(one) !== undefined),
+    processes: async (one) => String((await containersOf(one)).filter(({ retiring }) => !retiring).length),
+    running: async (one) => {
+      const containers = (await containersOf(one)).filter(({ retiring }) => !retiring)
+      const running = containers.filter((container) => container.running).length
+      return running === 0 ? 'false' : running === containers.length ? 'true' : 'mixed'
+    },
+    'ps-stopped': (one) => String(one.state.stopped),
+    status: async (one) =>
+      (await containersOf(one))
+        .filter(({ retiring }) => !retiring)
+        .map((c) => `${c.process}.${c.index} ${c.running ? 'running' : 'exited'} (CID: ${c.id.slice(0, 12)})`)
+        .sort()
+        .join(', '),
+  }),
+)
+
+function parseQuantity(word: string): [process: string, quantity: number] {
+  const [, process, count] = /^([^=]+)=(\d{1,3})$/.exec(word) ?? []
+  if (process === undefined || count === undefined || Number(count) > 100)
+    throw new UserError('bad-quantity', `${JSON.stringify(word)} is not PROCESS=COUNT`, {
+      hint: 'ps:scale APP web=2 worker=1; a count is 0 to 100',
+    })
+  return [checkProcessName(process), Number(count)]
+}
+
+export default group('ps', 'Manage the processes of an app', [
+  scale,
+  lifecycle('restart', 'restart an app without dropping a request', restart),
+  lifecycle('stop', 'stop an app', stop),
+  lifecycle('start', 'start an app that was stopped', start),
+  report,
+])

@@ -1,0 +1,56 @@
+import { text } from 'node:stream/consumers'
+import { addKey, boolean, command, group, listKeys, option, parseFormat, publishKeys, removeKey, UserError, unless, word } from 'dokku'
+
+const add = command({
+  name: 'ssh-keys:add',
+  summary: 'let a public key in, read from standard input',
+  description: 'Keys added on the host are admins; keys added over SSH are deployers unless --admin.',
+  args: { name: word('whose key it is', 'name') },
+  flags: { admin: boolean('may also manage keys') },
+  examples: ['ssh-keys:add alice', 'ssh-keys:add alice --admin'],
+  right: 'admin',
+
+  async run({ args, flags, context }) {
+    const role = flags.admin || context.session.header.mode === 'argv' ? 'admin' : 'deployer'
+    const key = addKey(context.instance.db, args.name, await text(context.session.stdin), role)
+    await publishKeys(context.instance.db)
+    context.output.line(key.fingerprint)
+  },
+})
+
+const remove = command({
+  name: 'ssh-keys:remove',
+  summary: 'shut a key out',
+  args: { name: unless('fingerprint', word('whose key it is', 'name')) },
+  flags: { fingerprint: option('FINGERPRINT', 'the key with this fingerprint') },
+  examples: ['ssh-keys:remove alice', 'ssh-keys:remove --fingerprint SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU'],
+  right: 'admin',
+
+  async run({ args, flags, context }) {
+    const { db } = context.instance
+    const name = args.name ?? listKeys(db).find(({ fingerprint }) => fingerprint === flags.fingerprint)?.name
+    if (name === undefined) throw new UserError('no-such-key', `There is no key ${flags.fingerprint}`, { hint: 'ssh-keys:list' })
+    removeKey(db, name)
+    await publishKeys(db)
+  },
+})
+
+const list = command({
+  name: 'ssh-keys:list',
+  summary: 'list the keys that are let in',
+  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  examples: ['ssh-keys:list', 'ssh-keys:list --format json'],
+  right: 'admin',
+
+  async run({ flags, context }) {
+    const keys = listKeys(context.instance.db)
+    if (flags.format === 'json')
+      return context.output.line(
+        JSON.stringify(keys.map(({ name, fingerprint, role, publicKey }) => ({ fingerprint, name, role, 'public-key': publicKey }))),
+      )
+    if (keys.length === 0) throw new UserError('no-keys', 'No public keys found', { hint: 'ssh-keys:add NAME < key.pub' })
+    for (const { name, fingerprint, role } of keys) context.output.line(`${fingerprint} NAME="${name}" ROLE="${role}"`)
+  },
+})
+
+export default group('ssh-keys', 'Manage the SSH keys that are let in', [add, remove, list])
