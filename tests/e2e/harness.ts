@@ -1,0 +1,8 @@
+export { client, keyPair } from './harness/client.ts'
+export { type Engine, engine, removeInstance } from './harness/engine.ts'
+export { broken, versionImage, versions, webAndWorker } from './harness/fixtures.ts'
+export { ask, upgrade } from './harness/http.ts'
+export { type Instance, type Plan, runByHand, startInstance, untilHealthy } from './harness/instance.ts'
+export { startLoad } from './harness/load.ts'
+export { attempt, eventually, failed, ok, scratch } from './harness/programs.ts'
+export { type Repo, repo } from './harness/repo.ts'

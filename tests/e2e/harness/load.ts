@@ -1,0 +1,68 @@
+import { Agent, request } from 'node:http'
+import type { Ask } from './http.ts'
+
+export interface LoadResult {
+  sent: number
+  /** Every request that did not get a 200, with what happened and when, in seconds from the start. */
+  failures: string[]
+  /** How often each body was answered. */
+  bodies: Map<string, number>
+}
+
+export interface Load {
+  /** Requests answered so far. */
+  sent(): number
+  stop(): Promise<LoadResult>
+}
+
+/** Asks the same thing over and over: half of the clients keep their connection, half open one for each request. */
+export function startLoad(target: Ask, options: { clients?: number; pauseMs?: number } = {}): Load {
+  const { clients = 6, pauseMs = 8 } = options
+  const result: LoadResult = { sent: 0, failures: [], bodies: new Map() }
+  const started = performance.now()
+  let stopped = false
+
+  async function client(n: number): Promise<void> {
+    const agent = new Agent({ keepAlive: n % 2 === 0, maxSockets: 1 })
+    while (!stopped) {
+      try {
+        const { status, body } = await once(target, agent)
+        if (status !== 200) throw new Error(`HTTP ${status}`)
+        result.bodies.set(body, (result.bodies.get(body) ?? 0) + 1)
+      } catch (error) {
+        const seconds = ((performance.now() - started) / 1000).toFixed(2)
+        result.failures.push(`${seconds} s, client ${n}: ${error instanceof Error ? error.message : error}`)
+      }
+      result.sent++
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    }
+    agent.destroy()
+  }
+
+  const running = Array.from({ length: clients }, (_, n) => client(n))
+  return {
+    sent: () => result.sent,
+    async stop() {
+      stopped = true
+      await Promise.all(running)
+      return result
+    },
+  }
+}
+
+function once({ address, port, host, path = '/' }: Ask, agent: Agent): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: address, port, path, headers: { host }, agent, timeout: 30_000 }, (response) => {
+      let body = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        body += chunk
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
+      response.on('error', reject)
+    })
+    asked.on('error', reject)
+    asked.on('timeout', () => asked.destroy(new Error('no answer within 30 seconds')))
+    asked.end()
+  })
+}
