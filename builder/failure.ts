@@ -25,7 +25,7 @@ export function failure({ message, progress, syntax, limits, originalLine = (lin
   if (failed && (status === 137 || saysKilled(failed)))
     return new UserError(
       'build-out-of-memory',
-      `${quote(failed)} was killed, most likely for memory${limits ? `: builds may use ${gigabytes(limits.memory)} GB` : ''}`,
+      `${quote(failed)} was killed, most likely for memory${limits && limits.memory > 0 ? `: builds may use ${size(limits.memory)}` : ''}`,
       { hint: 'raise it with DOKKU_BUILD_MEMORY' },
     )
   if (failed && !Number.isNaN(status)) return new UserError('build-failed', `${quote(failed)} failed with exit status ${status}`)
@@ -58,6 +58,7 @@ function quote(step: FailedStep): string {
   return `\`${instruction.length > 200 ? `${instruction.slice(0, 200)}...` : instruction}\``
 }
 
-function gigabytes(bytes: number): string {
-  return (bytes / 1e9).toFixed(1).replace(/\.0$/, '')
+function size(bytes: number): string {
+  const mebibytes = bytes / 2 ** 20
+  return mebibytes < 1024 ? `${Math.round(mebibytes)} MiB` : `${(mebibytes / 1024).toFixed(1).replace(/\.0$/, '')} GiB`
 }

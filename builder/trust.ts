@@ -1,8 +1,9 @@
 import { parseDockerfile } from './instructions.ts'
 
-/** The secret's id in the session, and where a RUN step finds it. */
+/** The secret's id in the session. */
 export const caSecret = 'dokku-ca'
-const bundle = `/run/secrets/${caSecret}`
+/** Where a RUN step finds it: /dev is fresh memory in every step, while elsewhere Engine 20.10 leaves an empty file in the image. */
+const bundle = `/dev/${caSecret}.crt`
 
 /**
  * What common tools read the place of their certificates from. Not the system store: replacing a file in /etc/ssl
