@@ -56,7 +56,7 @@ export async function retire(app: App, containers: readonly AppContainer[]): Pro
   for (const one of containers) {
     const retiring = one.retiring ? one : await renameContainer(instance, one, `${one.name}.retiring-${one.id.slice(0, 8)}`)
     retireContainer(instance, retiring).catch((error: unknown) =>
-      instance.log.error({ error, container: one.name }, 'could not retire a container'),
+      instance.log.error({ err: error, container: one.name }, 'could not retire a container'),
     )
   }
 }
@@ -71,7 +71,7 @@ async function keep(app: App, wanted: readonly Wanted[], existing: readonly AppC
         await app.instance.engine.getContainer(one.id).start()
         return [{ ...one, running: true }]
       } catch (error) {
-        app.instance.log.warn({ error, container: one.name }, 'a stopped container does not start again: it is replaced')
+        app.instance.log.warn({ err: error, container: one.name }, 'a stopped container does not start again: it is replaced')
         return []
       }
     }),

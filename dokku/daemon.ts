@@ -6,7 +6,7 @@ import { listen, type Session } from '#execd'
 import { repositories } from '#gitreceive'
 import { migrate, open } from '#lib/database.ts'
 import { docker } from '#lib/docker.ts'
-import { messageOf, UserError } from '#lib/errors.ts'
+import { UserError } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
 import { appliance } from '#nginx'
 import { dispatcher } from './dispatch.ts'
@@ -58,7 +58,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
       cpus: settings.buildCpus,
       name: settings.name,
     }).catch((error: unknown) => {
-      log.warn({ error: messageOf(error) }, 'builds run without caps')
+      log.warn({ err: error }, 'builds run without caps')
       return undefined
     }),
     ca: await readIfThere(settings.caFile),
@@ -84,7 +84,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   log.info({ name: settings.name, network, plugins: plugins.groups.length }, 'control is listening')
   await ensureRoles(engine, settings, self.Image, network)
   await untilAppliance(instance)
-  await reconcile(instance).catch((error: unknown) => log.error({ error: messageOf(error) }, 'not everything is as it should be'))
+  await reconcile(instance).catch((error: unknown) => log.error({ err: error }, 'not everything is as it should be'))
   const events = followEngine(instance, () => ensureRoles(engine, settings, self.Image, network))
   log.info('control is ready')
   await stopSignal()
@@ -102,7 +102,7 @@ async function untilAppliance({ appliance, log }: Instance): Promise<void> {
     try {
       return await appliance.health()
     } catch (error) {
-      if (performance.now() > deadline) return log.error({ error: messageOf(error) }, 'the appliance does not come up')
+      if (performance.now() > deadline) return log.error({ err: error }, 'the appliance does not come up')
       await new Promise((resolve) => setTimeout(resolve, 25))
     }
   }

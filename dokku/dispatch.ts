@@ -59,7 +59,7 @@ export function dispatcher(instance: Instance, plugins: Plugins, git: ReturnType
       if (error.hint !== undefined) lines.warn(error.hint)
       return error.exitCode
     }
-    instance.log.error({ error }, 'a command failed by our fault')
+    instance.log.error({ err: error }, 'a command failed by our fault')
     lines.warn(`dokku failed: ${messageOf(error)}`)
     if (process.env.DOKKU_TRACE && error instanceof Error) lines.warn(error.stack ?? '')
     return 1

@@ -1,6 +1,5 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { messageOf } from '#lib/errors.ts'
 import { findApp, maybeApp } from './app.ts'
 import { label } from './container.ts'
 import { syncRoutes } from './converge.ts'
@@ -35,14 +34,12 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
       filters: { type: ['container'], label: [`${label.instance}=${instance.settings.name}`], event: ['destroy', 'start'] },
     })) as Readable
     for await (const line of createInterface({ input: stream }))
-      handle(JSON.parse(line) as Event).catch((error: unknown) =>
-        instance.log.error({ error: messageOf(error) }, 'could not act on an engine event'),
-      )
+      handle(JSON.parse(line) as Event).catch((error: unknown) => instance.log.error({ err: error }, 'could not act on an engine event'))
   }
 
   const keepFollowing = async (): Promise<void> => {
     while (!ended.signal.aborted) {
-      await follow().catch((error: unknown) => instance.log.warn({ error: messageOf(error) }, 'the engine does not answer'))
+      await follow().catch((error: unknown) => instance.log.warn({ err: error }, 'the engine does not answer'))
       if (!ended.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 500))
     }
   }

@@ -24,7 +24,7 @@ export async function reconcileApp(app: App): Promise<void> {
   try {
     await instance.inOrder(app.id, async () => converge(app, currentRelease(app), quiet))
   } catch (error) {
-    instance.log.error({ error, app: app.name }, 'could not bring the app to its release')
+    instance.log.error({ err: error, app: app.name }, 'could not bring the app to its release')
   }
 }
 

@@ -72,7 +72,7 @@ export async function ensureRoles(engine: Docker, settings: Settings, image: str
   const names = objectNames(settings.name)
   const options = roleOptions(settings, image, network)
   await Promise.all([
-    ensureRole(engine, names.gateway, options.gateway, await revision(['execd', 'lib'], ['/usr/sbin/sshd'])),
+    ensureRole(engine, names.gateway, options.gateway, await revision(['execd'], ['/usr/sbin/sshd', '/usr/local/bin/dokku'])),
     ensureRole(engine, names.appliance, options.appliance, await revision(['nginx', 'lib'], ['/usr/sbin/nginx'])),
   ])
 }

@@ -92,7 +92,8 @@ async function extract(
   entries: number,
 ): Promise<void> {
   const archiver = start(gitArgv(['--git-dir', path, 'archive', '--format=tar', commit]), { env: gitEnvironment(env) })
-  const extractor = start(['tar', '-x', '--no-same-owner', '--no-same-permissions', '-f', '-', '-C', dir], {
+  // Without --ignore-zeros tar leaves at the archive's end mark, while the padding after it is still on its way.
+  const extractor = start(['tar', '-x', '--ignore-zeros', '--no-same-owner', '--no-same-permissions', '-f', '-', '-C', dir], {
     env: { PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C.UTF-8' },
   })
   archiver.stdin.end()
