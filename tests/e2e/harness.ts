@@ -4,5 +4,5 @@ export { broken, versionImage, versions, webAndWorker } from './harness/fixtures
 export { ask, upgrade } from './harness/http.ts'
 export { type Instance, type Plan, runByHand, startInstance, untilHealthy } from './harness/instance.ts'
 export { startLoad } from './harness/load.ts'
-export { attempt, eventually, failed, ok, scratch } from './harness/programs.ts'
+export { attempt, eventually, failed, freePort, ok, scratch } from './harness/programs.ts'
 export { type Repo, repo } from './harness/repo.ts'
