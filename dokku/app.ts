@@ -81,11 +81,15 @@ export class App {
       this.instance.db.all(host, 'SELECT host FROM domains WHERE app_id = ? ORDER BY rowid', this.id).map((row) => row.host),
     add: (hosts: readonly string[]): void =>
       this.instance.db.tx(() => {
-        for (const name of hosts) this.instance.db.run('INSERT OR IGNORE INTO domains (host, app_id) VALUES (?, ?)', name, this.id)
+        for (const name of hosts)
+          if (name === this.defaultHost) this.properties.set('domains default', '')
+          else this.instance.db.run('INSERT OR IGNORE INTO domains (host, app_id) VALUES (?, ?)', name, this.id)
       }),
     remove: (hosts: readonly string[]): void =>
       this.instance.db.tx(() => {
-        for (const name of hosts) this.instance.db.run('DELETE FROM domains WHERE host = ? AND app_id = ?', name, this.id)
+        for (const name of hosts)
+          if (name === this.defaultHost) this.properties.set('domains default', 'removed')
+          else this.instance.db.run('DELETE FROM domains WHERE host = ? AND app_id = ?', name, this.id)
       }),
   }
 
@@ -99,11 +103,15 @@ export class App {
     },
   }
 
-  /** The hosts that reach this app: its own domains and the default one, APP.HOSTNAME. */
+  /** APP.HOSTNAME; an app named like a domain is its own. */
+  get defaultHost(): string {
+    return this.name.includes('.') ? this.name : `${this.name}.${this.instance.settings.hostname}`
+  }
+
+  /** The hosts that reach this app: the default one, unless it was removed, and those that were added. */
   get hosts(): string[] {
-    const fallback = this.name.includes('.') ? this.name : `${this.name}.${this.instance.settings.hostname}`
-    const own = this.domains.own()
-    return own.length > 0 ? own : [fallback]
+    const kept = this.properties.get('domains default') !== 'removed'
+    return [...(kept ? [this.defaultHost] : []), ...this.domains.own()]
   }
 
   get urls(): string[] {

@@ -73,8 +73,8 @@ export interface ContainerPlan {
   release: Release
   image: ImageInspectInfo
   process: string
-  /** 1, 2, ...; for one-off containers a word such as run. */
-  index: number | 'run'
+  /** 1, 2, ...; one-off containers have a word. */
+  index: number | string
   spec: string
   network: string
   address: string | undefined
@@ -84,7 +84,8 @@ export interface ContainerPlan {
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const { release, process, index } = plan
   const port = portOf(release.config, plan.image)
-  const command = release.manifest.processes[process]
+  const oneOff = process === 'run'
+  const command = oneOff ? undefined : release.manifest.processes[process]
   const environment = {
     ...release.config,
     DYNO: `${process}.${index}`,
@@ -101,7 +102,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       [label.app]: plan.app,
       [label.process]: process,
       [label.dyno]: `${process}.${index}`,
-      [label.type]: index === 'run' ? 'run' : 'deploy',
+      [label.type]: oneOff ? 'run' : 'deploy',
       [label.stage]: 'release',
       [label.release]: String(release.version),
       [label.index]: String(index),
@@ -112,7 +113,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     HostConfig: {
       Init: true,
       NetworkMode: plan.network,
-      RestartPolicy: index === 'run' ? { Name: 'no' } : { Name: 'on-failure', MaximumRetryCount: 10 },
+      RestartPolicy: oneOff ? { Name: 'no' } : { Name: 'on-failure', MaximumRetryCount: 10 },
       SecurityOpt: ['no-new-privileges'],
       PidsLimit: 4096,
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m' } },

@@ -19,7 +19,8 @@ export interface OneOff {
 /** Runs a command in a new container of a release, with the session's streams; answers its exit status. */
 export async function runOneOff(app: App, release: Release, oneOff: OneOff, session: Session): Promise<number> {
   const { instance } = app
-  const name = containerName(instance.settings.name, app.name, 'run', randomBytes(3).toString('hex'))
+  const index = randomBytes(3).toString('hex')
+  const name = containerName(instance.settings.name, app.name, 'run', index)
   const network = await networkOf(instance, app.id)
   const address = leaseAddress(instance.db, network.subnet, name)
   const tty = oneOff.tty && session.header.terminal !== undefined
@@ -30,7 +31,7 @@ export async function runOneOff(app: App, release: Release, oneOff: OneOff, sess
       release: { ...release, config: { ...release.config, ...oneOff.env } },
       image: await instance.engine.getImage(release.image).inspect(),
       process: 'run',
-      index: 'run',
+      index,
       spec: '',
       network: network.name,
       address,

@@ -31,7 +31,7 @@ const remove = command({
 
   async run({ args, context }) {
     await changing(args.app, context, async () => {
-      const known = args.hosts.filter((host) => args.app.domains.own().includes(host))
+      const known = args.hosts.filter((host) => args.app.hosts.includes(host))
       await apply(
         args.app,
         context,
