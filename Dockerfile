@@ -28,8 +28,8 @@ RUN if [ -e host.ca.crt ]; then export NODE_EXTRA_CA_CERTS=/opt/dokku/host.ca.cr
 
 # The thin client: a static program of some 30 kB.
 FROM tools AS client
-COPY execd/client.c /client.c
-RUN musl-gcc -Os -static -s -Wall -Wextra -Werror -o /dokku /client.c
+COPY execd/*.c execd/*.h /client/
+RUN musl-gcc -Os -static -s -Wall -Wextra -Werror -o /dokku /client/*.c
 
 # The source as the image carries it: without tests, and whichever components are there.
 FROM ${BASE} AS source
@@ -54,6 +54,7 @@ RUN printf 'path-exclude=%s\npath-include=/usr/share/doc/*/copyright\n' '/usr/sh
   && useradd --uid 12345 --gid 22022 --home-dir /home/dokku --create-home --shell /usr/local/bin/dokku --password '*' dokku \
   && git config --system safe.directory '*' \
   && install -d -m 0700 /run/dokku /run/dokku/admin /run/dokku/hooks /run/dokku/appliance /var/lib/dokku /var/lib/nginx-appliance \
+  && install -d /etc/dokku \
   && install -d -m 0750 -g dokku /run/dokku/gateway && chmod 0755 /run/dokku \
   && install -d -m 0700 -o dokku -g dokku /var/lib/execd
 COPY --from=fetch /node/bin/node /usr/local/bin/node

@@ -1,0 +1,105 @@
+# Sourced by the scripts beside it: one instance of dokku, its settings, and the
+# creation of its control container.
+# shellcheck shell=bash
+
+# Settings that control reads; what an instance runs with is kept by an upgrade.
+readonly SETTINGS=(DOKKU_HOSTNAME DOKKU_SSH_PORT DOKKU_HTTP_PORT DOKKU_HTTPS_PORT DOKKU_NETWORK DOKKU_SUBNET
+	DOKKU_BUILD_MEMORY DOKKU_BUILD_CPUS DOKKU_BUILD_CONCURRENCY)
+
+instance-name() {
+	declare desc="The instance's name from the environment, checked"
+	local name="${DOKKU_NAME:-dokku}"
+	[[ "$name" =~ ^[a-z0-9][a-z0-9-]{0,30}$ ]] || fail "DOKKU_NAME=$name: expected lower-case letters, digits and dashes"
+	echo "$name"
+}
+
+control-exists() {
+	declare desc="Is there a control container of this name? One that is somebody else's is never touched" name="$1"
+	local title
+	title="$(docker container inspect --format '{{index .Config.Labels "org.opencontainers.image.title"}}' "$name" 2>/dev/null)" || return 1
+	[[ "$title" == dokku ]] || fail "a container called $name exists and is not a dokku: choose another DOKKU_NAME"
+}
+
+decide-settings() {
+	declare desc="Export every setting: as given, else as the instance runs now, else the default" name="$1"
+	local setting value
+	local -A current=()
+	if control-exists "$name"; then
+		while IFS='=' read -r setting value; do
+			[[ "$setting" != DOKKU_* ]] || current[$setting]="$value"
+		done < <(docker container inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$name")
+	fi
+	decide-port DOKKU_SSH_PORT 3022 "${current[DOKKU_SSH_PORT]}"
+	decide-port DOKKU_HTTP_PORT 80 "${current[DOKKU_HTTP_PORT]}"
+	decide-port DOKKU_HTTPS_PORT 443 "${current[DOKKU_HTTPS_PORT]}"
+	for setting in "${SETTINGS[@]}"; do
+		[[ -n "${!setting}" || -z "${current[$setting]}" ]] || export "$setting=${current[$setting]}"
+	done
+	export DOKKU_HOSTNAME="${DOKKU_HOSTNAME:-$(default-hostname)}"
+}
+
+decide-port() {
+	declare desc="A port: as given or as it is now; else the default or the next free one, said aloud" setting="$1" default="$2" current="$3"
+	local port="${!setting:-$current}"
+	if [[ -z "$port" ]]; then
+		port="$default"
+		while port-taken "$port"; do port=$((port + 1)); done
+		[[ "$port" == "$default" ]] || detail "port $default is taken, so $setting is $port"
+	elif [[ "$port" != "$current" ]] && port-taken "$port"; then
+		fail "$setting=$port: something else listens there"
+	fi
+	export "$setting=$port"
+}
+
+port-taken() {
+	declare desc="Does anything on the host listen on this TCP port, or does Docker publish it?" port="$1"
+	local listening
+	printf -v listening ':%04X [0-9A-F]+:0000 0A ' "$port"
+	grep -Eqs "$listening" /proc/net/tcp /proc/net/tcp6 || [[ -n "$(docker ps --quiet --filter "publish=$port/tcp")" ]]
+}
+
+default-hostname() {
+	declare desc="The machine's full name, else its public address with sslip.io, else localhost; asks no one who could keep us waiting"
+	local name address
+	name="$(timeout 2 hostname -f 2>/dev/null)" || name=""
+	name="${name,,}"
+	address="$(ip -4 route get 192.0.2.1 2>/dev/null | grep -o 'src [0-9.]*' | cut -d' ' -f2)" || address=""
+	if [[ "$name" =~ ^[a-z0-9][a-z0-9.-]*\.[a-z][a-z0-9-]+$ && ! "$name" =~ \.(local|localdomain|internal|lan|home|arpa)$|^localhost ]]; then
+		echo "$name"
+	elif [[ -n "$address" ]] && public-address "$address"; then
+		echo "$address.sslip.io"
+	else
+		echo localhost
+	fi
+}
+
+public-address() {
+	declare desc="Is this an IPv4 address that the internet routes?" address="$1"
+	[[ ! "$address" =~ ^(0|10|127)\.|^169\.254\.|^192\.(0\.[02]|168)\.|^172\.(1[6-9]|2[0-9]|3[01])\.|^100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.|^198\.1[89]\.|^2(2[4-9]|[3-5][0-9])\. ]]
+}
+
+create-control() {
+	declare desc="Create the control container of an instance, without starting it" name="$1" container="$2" image="$3" role="$4"
+	local setting bundle socket="${DOCKER_HOST#unix://}" arguments=()
+	for setting in "${SETTINGS[@]}"; do
+		[[ -z "${!setting}" ]] || arguments+=(--env "$setting=${!setting}")
+	done
+	docker create --name "$container" --label "dokku.instance=$name" --restart unless-stopped \
+		--volume "${socket:-/var/run/docker.sock}:/var/run/docker.sock" \
+		--volume "$name:/var/lib/dokku" --volume "$name-gateway:/run/dokku/gateway" --volume "$name-appliance:/run/dokku/appliance" \
+		--env "DOKKU_NAME=$name" "${arguments[@]}" "${@:5}" "$image" "$role" >/dev/null
+	bundle="$("$HERE/ca-bundle")"
+	[[ -z "$bundle" ]] || docker cp --follow-link "$bundle" "$container:/etc/dokku/ca.crt" >/dev/null 2>&1 ||
+		fail "$bundle could not be copied into $container"
+}
+
+wait-healthy() {
+	declare desc="Wait until SSH, state and appliance are up; bounded by the health command itself" name="$1"
+	local attempt
+	for attempt in 1 2 3; do
+		timeout 120 docker exec "$name" dokku health --wait && return
+		sleep 1
+	done
+	docker logs --tail 15 "$name"
+	return 1
+}
