@@ -26,6 +26,9 @@ export interface AppContainer {
   retiring: boolean
 }
 
+/** Dokku's restart policy, given to a container once it serves: one that ends before that is a failed deploy, not a crash. */
+export const restartPolicy = { Name: 'on-failure', MaximumRetryCount: 10 } as const
+
 const label = {
   app: 'com.dokku.app-name',
   process: 'com.dokku.process-type',
@@ -113,7 +116,6 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     HostConfig: {
       Init: true,
       NetworkMode: plan.network,
-      RestartPolicy: oneOff ? { Name: 'no' } : { Name: 'on-failure', MaximumRetryCount: 10 },
       SecurityOpt: ['no-new-privileges'],
       PidsLimit: 4096,
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m' } },

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hasStatus } from '#lib/docker.ts'
 import { freeAddress, leaseAddress } from './addresses.ts'
 import type { App } from './app.ts'
-import { type AppContainer, appContainer, containerOptions, label, type Wanted } from './container.ts'
+import { type AppContainer, appContainer, containerOptions, label, restartPolicy, type Wanted } from './container.ts'
 import { containerName, type Instance, objectNames } from './instance.ts'
 import { type AppNetwork, ensureNetwork } from './networks.ts'
 import type { Release } from './release.ts'
@@ -108,7 +108,6 @@ export async function retireContainer(instance: Instance, container: AppContaine
 
 /** Renames a container; a name that is taken or a container that is gone is left to the next convergence. */
 export async function renameContainer(instance: Instance, container: AppContainer, name: string): Promise<AppContainer> {
-  if (container.name === name) return container
   await instance.engine
     .getContainer(container.id)
     .rename({ name })
@@ -116,4 +115,12 @@ export async function renameContainer(instance: Instance, container: AppContaine
       if (!hasStatus(error, 404, 409)) throw error
     })
   return { ...container, name }
+}
+
+/** Gives a container that serves its final name, and from now on the engine starts it again when it crashes. */
+export async function settleContainer(app: App, container: AppContainer): Promise<void> {
+  const name = containerName(app.instance.settings.name, app.name, container.process, container.index)
+  if (container.name === name) return
+  await app.instance.engine.getContainer(container.id).update({ RestartPolicy: restartPolicy })
+  await renameContainer(app.instance, container, name)
 }

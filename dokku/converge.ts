@@ -4,8 +4,8 @@ import type { App } from './app.ts'
 import { allApps } from './app.ts'
 import { type AppContainer, type Wanted, wantedContainers } from './container.ts'
 import { readLogs } from './container-logs.ts'
-import { containersOf, removeContainer, renameContainer, retireContainer, startContainer } from './containers.ts'
-import { containerName, type Instance } from './instance.ts'
+import { containersOf, removeContainer, renameContainer, retireContainer, settleContainer, startContainer } from './containers.ts'
+import type { Instance } from './instance.ts'
 import { limited } from './locks.ts'
 import { untilReady } from './readiness.ts'
 import type { Release } from './release.ts'
@@ -30,7 +30,7 @@ export async function converge(app: App, release: Release | undefined, output: O
   await route(app, serving)
   const surplus = existing.filter((one) => !kept.some(({ id }) => id === one.id))
   await retire(app, surplus)
-  for (const one of serving) await renameContainer(app.instance, one, finalName(app, one))
+  await Promise.all(serving.map((one) => settleContainer(app, one)))
 }
 
 /** Sends the app's traffic to these containers; a site that is new or whose hosts changed is made first. */
@@ -53,12 +53,13 @@ export async function syncRoutes(instance: Instance): Promise<void> {
 /** Ends containers in the background; their new names say so to whoever takes over after a crash. */
 export async function retire(app: App, containers: readonly AppContainer[]): Promise<void> {
   const { instance } = app
-  for (const one of containers) {
-    const retiring = one.retiring ? one : await renameContainer(instance, one, `${one.name}.retiring-${one.id.slice(0, 8)}`)
-    retireContainer(instance, retiring).catch((error: unknown) =>
+  const renamed = containers.map((one) =>
+    one.retiring ? one : renameContainer(instance, one, `${one.name}.retiring-${one.id.slice(0, 8)}`),
+  )
+  for (const one of await Promise.all(renamed))
+    retireContainer(instance, one).catch((error: unknown) =>
       instance.log.error({ err: error, container: one.name }, 'could not retire a container'),
     )
-  }
 }
 
 /** Existing containers that are as wanted. Stopped ones are started: an engine restart ends them all. */
@@ -122,8 +123,4 @@ function upstreams(containers: readonly AppContainer[]) {
 
 function isFor(one: AppContainer, want: Wanted): boolean {
   return one.process === want.process && one.index === want.index && one.spec === want.spec
-}
-
-function finalName(app: App, one: AppContainer): string {
-  return containerName(app.instance.settings.name, app.name, one.process, one.index)
 }

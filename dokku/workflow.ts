@@ -14,14 +14,17 @@ export interface By {
 
 /** The life of a push. Every step is also a command, so each can be run alone. */
 export async function receive(app: App, source: Source, by: By): Promise<void> {
-  by.output.step(`Building ${app.name}`)
-  const built = await build(app, source, by.output)
-  by.output.step(`Releasing ${app.name}`)
-  const release = draftRelease(app, { ...built, by: by.user })
-  by.output.step(`Deploying ${app.name} v${release.version}`)
-  await deploy(app, release, by.output)
-  by.output.step('Cleaning up')
-  await pruneImages(app)
+  try {
+    by.output.step(`Building ${app.name}`)
+    const built = await build(app, source, by.output)
+    by.output.step(`Releasing ${app.name}`)
+    const release = draftRelease(app, { ...built, by: by.user })
+    by.output.step(`Deploying ${app.name} v${release.version}`)
+    await deploy(app, release, by.output)
+    by.output.step('Cleaning up')
+  } finally {
+    await pruneImages(app)
+  }
   by.output.result('Application deployed:')
   for (const url of app.urls) by.output.detail(url)
 }

@@ -3,9 +3,9 @@ import { selectDriver } from '#builder'
 import { sshdConfig } from '#execd'
 import { docker } from '#lib/docker.ts'
 import { output } from '#lib/output.ts'
-import { ask, eventually, freePort, type Instance, ok, repo, startInstance, startLoad, versionImage } from '../tests/e2e/harness.ts'
-import { attempt } from '../tests/e2e/harness/programs.ts'
 import { writeFiles } from '../tests/e2e/harness/engine.ts'
+import { attempt } from '../tests/e2e/harness/programs.ts'
+import { ask, eventually, freePort, type Instance, ok, repo, startInstance, startLoad, versionImage } from '../tests/e2e/harness.ts'
 
 /** The figures of docs/benchmarks.md, each against a baseline of the same run; scripts/bench runs this in the test container. */
 async function main(): Promise<void> {
@@ -29,13 +29,19 @@ async function commands(instance: Instance): Promise<void> {
   const baseline = `${instance.name}-true`
   const create = ['create', '--name', baseline, '--label', `dokku.instance=${instance.name}`, '--publish', `${port}:${port}`]
   ok(await instance.engine.docker([...create, '--entrypoint', 'sh', instance.image, '-c', script]))
-  await writeFiles(instance.dir, { config: config.replace('ForceCommand dokku', 'ForceCommand /bin/true'), keys: `${instance.publicKey}\n` })
+  await writeFiles(instance.dir, {
+    config: config.replace('ForceCommand dokku', 'ForceCommand /bin/true'),
+    keys: `${instance.publicKey}\n`,
+  })
   for (const file of ['config', 'keys']) ok(await instance.engine.docker(['cp', join(instance.dir, file), `${baseline}:/tmp/${file}`]))
   ok(await instance.engine.docker(['start', baseline]))
   const ours = instance.sshArgv()
   const theirs = ours.map((word, at) => (ours[at - 1] === '-p' ? String(port) : word)) as [string, ...string[]]
   await eventually(async () => ok(await attempt(theirs)))
-  const [list, nothing] = await interleaved(15, [async () => ok(await attempt([...ours, 'apps:list'])), async () => ok(await attempt(theirs))])
+  const [list, nothing] = await interleaved(15, [
+    async () => ok(await attempt([...ours, 'apps:list'])),
+    async () => ok(await attempt(theirs)),
+  ])
   report('ssh apps:list with 100 apps / same sshd, /bin/true', `${ms(list)} / ${ms(nothing)} = ${ratio(list, nothing)}`, '<= 1.15')
 }
 
@@ -53,17 +59,26 @@ async function push(instance: Instance): Promise<void> {
     // The same change again, with content of its own so that no cache answers for it.
     await writeFiles(source.dir, { 'change.txt': `built ${n}` })
     const image = `${instance.name}/alone:latest`
-    const quiet = output(() => {}, () => {})
+    const quiet = output(
+      () => {},
+      () => {},
+    )
     const driver = await selectDriver({ dir: source.dir })
     builds.push(
-      await timed(() => driver.build({ source: { dir: source.dir }, image, labels: { 'dokku.instance': instance.name }, output: quiet }, engine)),
+      await timed(() =>
+        driver.build({ source: { dir: source.dir }, image, labels: { 'dokku.instance': instance.name }, output: quiet }, engine),
+      ),
     )
     boots.push(await timed(() => bootAlone(instance, image)))
     ok(await instance.engine.docker(['rm', '--force', `${instance.name}-alone`]))
   }
   await source.remove()
   const [total, build, boot] = [median(totals), median(builds), median(boots)]
-  report('push of a one-line change - build - container to first 200', `${ms(total)} - ${ms(build)} - ${ms(boot)} = ${ms(total - build - boot)}`, '<= 1000 ms')
+  report(
+    'push of a one-line change - build - container to first 200',
+    `${ms(total)} - ${ms(build)} - ${ms(boot)} = ${ms(total - build - boot)}`,
+    '<= 1000 ms',
+  )
 }
 
 /** Starts an image the plainest way and waits for its first 200. */
@@ -93,7 +108,12 @@ async function dropped(instance: Instance): Promise<void> {
 /** The appliance against a hand-written nginx with upstream keep-alive, to the same container. */
 async function throughput(instance: Instance): Promise<void> {
   const [container = ''] = await instance.engine.lines('ps', '--quiet', '--filter', `name=${instance.name}-pushed.web.1`)
-  const [label = ''] = await instance.engine.lines('inspect', '--format', '{{index .Config.Labels "dokku.address"}}:{{index .Config.Labels "dokku.port"}}', container)
+  const [label = ''] = await instance.engine.lines(
+    'inspect',
+    '--format',
+    '{{index .Config.Labels "dokku.address"}}:{{index .Config.Labels "dokku.port"}}',
+    container,
+  )
   const port = await freePort()
   const name = `${instance.name}-plain`
   const create = ['create', '--name', name, '--label', `dokku.instance=${instance.name}`, '--network', 'host', '--entrypoint', 'nginx']
