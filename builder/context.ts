@@ -71,6 +71,7 @@ export async function contextTar(dir: string, replaced?: string): Promise<Readab
     { env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' } },
   )
   const stream = new PassThrough()
+  stream.on('error', () => {}) // Whoever reads it is told, now or later; nobody may be reading yet.
   stream.on('close', () => tar.kill())
   tar.stdin.on('error', () => {}) // It ended early; its exit status says why.
   tar.stdin.end(list.map((path) => `${path}\0`).join(''))

@@ -4,7 +4,7 @@ import { dockerfile } from './drivers/dockerfile.ts'
 const base = process.env.BUILDER_TEST_BASE ?? 'debian:trixie-slim'
 
 testDriver(dockerfile, {
-  prefix: 'h-builder-conformance',
+  prefix: 'test-builder-conformance',
   root: '/app',
   always: ['Dockerfile'],
   holding: (files) => ({ Dockerfile: `FROM ${base}\nWORKDIR /app\nCOPY . .\n`, ...files }),

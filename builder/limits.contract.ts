@@ -9,25 +9,27 @@ import { dockerfile } from './drivers/dockerfile.ts'
 import { prepareLimits } from './limits.ts'
 
 const base = process.env.BUILDER_TEST_BASE ?? 'debian:trixie-slim'
-const name = 'h-builder-limits'
-const memory = 64 * 1024 * 1024
+const name = 'test-builder-limits'
+const memory = 512 * 2 ** 20
 
-// On Engine 20.10 the caps hold for all builds of the engine, so they stand for this one test only.
+// On Engine 20.10 the caps hold for all builds of the engine, so they stand for this one test only, and those that were
+// there before are put back.
 describe('builder limits', () => {
   let engine: Docker
   let limits: BuildLimits
   let dir: string
+  let earlier: { memory: number; cpus: number }
 
   before(async () => {
     engine = await docker()
-    // Pulled in before the caps, so that only the bomb is measured against them.
     dir = await writeTree({
       Dockerfile: `FROM ${base}\nARG ONCE\nRUN true; tail /dev/zero; status=$?; echo "tail ended with $status"; exit $status\n`,
     })
+    earlier = await caps(engine)
     limits = await prepareLimits(engine, { image: base, memory, cpus: 0.5, name })
   })
   after(async () => {
-    await prepareLimits(engine, { image: base, memory: 0, cpus: 0, name })
+    await prepareLimits(engine, { image: base, ...earlier, name })
     await rm(dir, { recursive: true, force: true })
   })
 
@@ -37,7 +39,7 @@ describe('builder limits', () => {
       { source: { dir }, image: `${name}:bomb`, labels: {}, buildArgs: { ONCE: randomUUID() }, output: said.output, limits },
       engine,
     )
-    await assert.rejects(building, { code: 'build-out-of-memory', message: /RUN true.* was killed.*64 MiB/, hint: /DOKKU_BUILD_MEMORY/ })
+    await assert.rejects(building, { code: 'build-out-of-memory', message: /RUN true.* was killed.*512 MiB/, hint: /DOKKU_BUILD_MEMORY/ })
     assert.match(said.lines().join(''), /tail ended with 137/)
   })
 
@@ -46,3 +48,23 @@ describe('builder limits', () => {
     assert.deepEqual(left, [])
   })
 })
+
+/** The caps of an Engine 20.10 on cgroup version 1 as they stand; 0 is none, as is everything elsewhere. */
+async function caps(engine: Docker): Promise<{ memory: number; cpus: number }> {
+  const files = ['/cg/memory/docker/buildkit/memory.limit_in_bytes', '/cg/cpu/docker/buildkit/cpu.cfs_quota_us']
+  const container = await engine.createContainer({
+    Image: base,
+    Entrypoint: ['sh', '-c', 'for f in "$@"; do cat "$f" 2>/dev/null || echo -1; done', 'sh', ...files],
+    HostConfig: { Binds: ['/sys/fs/cgroup:/cg:ro'], NetworkMode: 'none' },
+    Tty: true,
+  })
+  try {
+    await container.start()
+    await container.wait()
+    const [memory = -1, quota = -1] = (await container.logs({ stdout: true })).toString('utf8').split('\n').map(Number)
+    // The kernel writes "no limit" as the greatest number of pages.
+    return { memory: memory > 0 && memory < 2 ** 62 ? memory : 0, cpus: quota > 0 ? quota / 100_000 : 0 }
+  } finally {
+    await container.remove({ force: true })
+  }
+}

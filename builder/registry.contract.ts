@@ -51,7 +51,7 @@ describe('builder registries', () => {
     await engine.getImage(name).remove({ force: true })
     return name
   }
-  const derived = () => `h-builder-registry:${randomBytes(4).toString('hex')}`
+  const derived = () => `test-builder-registry:${randomBytes(4).toString('hex')}`
 
   test('a base image of an open registry is pulled', async () => {
     await build(`FROM ${await remote(0, 'open/base')}\nCOPY hello /there\n`, derived(), false)

@@ -9,7 +9,7 @@ import { recorder, writeTree } from './conformance.ts'
 import { dockerfile } from './drivers/dockerfile.ts'
 
 const base = process.env.BUILDER_TEST_BASE ?? 'debian:trixie-slim'
-const image = 'h-builder-registry-server:test'
+const image = 'test-builder-registry-server:test'
 /** bcrypt of `right`. */
 const hash = '$2b$05$abcdefghijklmnopqrstuu8xaCxxL82bnl.UY74PMksDxIJShppPC'
 
@@ -41,7 +41,7 @@ export async function startRegistry(engine: Docker, auth: { htpasswd?: Login; to
   }
   const container = await engine.createContainer({
     Image: image,
-    name: `h-builder-registry-${randomUUID()}`,
+    name: `test-builder-registry-${randomUUID()}`,
     Entrypoint: [
       'sh',
       '-c',
@@ -66,6 +66,11 @@ export async function startRegistry(engine: Docker, auth: { htpasswd?: Login; to
     host,
     async stop() {
       await container.remove({ force: true, v: true })
+      // The last registry takes the name with it; the engine's build cache keeps the work.
+      await engine
+        .getImage(image)
+        .remove()
+        .catch(() => {})
     },
   }
 }

@@ -18,11 +18,17 @@ export interface Offers {
   secrets?: Record<string, string>
 }
 
+/** A connection over which the engine calls us for as long as it is open. */
+export interface Session {
+  id: string
+  close(): void
+}
+
 /**
  * Opens a session with the engine's BuildKit: the engine calls us, over gRPC, for logins and secrets.
  * One is opened for every build, since without it a base image from a registry with token auth cannot be pulled.
  */
-export async function openSession(engine: Docker, offers: Offers): Promise<{ id: string; close(): void }> {
+export async function openSession(engine: Docker, offers: Offers): Promise<Session> {
   const id = randomUUID().replaceAll('-', '')
   const methods = services(offers)
   const socket = await upgrade(engine, '/session', 'h2c', {

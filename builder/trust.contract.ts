@@ -8,7 +8,7 @@ import { extract, recorder, writeTree } from './conformance.ts'
 import { dockerfile } from './drivers/dockerfile.ts'
 
 const base = process.env.BUILDER_TEST_BASE ?? 'debian:trixie-slim'
-const image = `h-builder-trust:${process.pid}`
+const image = `test-builder-trust:${process.pid}`
 const bundle = `-----BEGIN CERTIFICATE-----\n${'not really a certificate '.repeat(8000)}\n-----END CERTIFICATE-----\n`
 
 describe('builder trust', () => {

@@ -8,7 +8,7 @@ import { jsonLines, post } from '../engine.ts'
 import { failure } from '../failure.ts'
 import { parseDockerfile } from '../instructions.ts'
 import { Progress } from '../progress.ts'
-import { openSession } from '../session.ts'
+import { openSession, type Session } from '../session.ts'
 import { decodeTrace } from '../trace.ts'
 import { caSecret, trusting } from '../trust.ts'
 
@@ -36,31 +36,30 @@ export const dockerfile: BuildDriver = {
         originalLine: trusted?.originalLine,
       })
 
-    const [session, context] = await Promise.all([
-      openSession(engine, {
-        ...(request.registries && { registries: request.registries }),
-        ...(request.ca !== undefined && { secrets: { [caSecret]: request.ca } }),
-      }),
-      contextTar(request.source.dir, trusted?.text),
-    ])
+    const context = await contextTar(request.source.dir, trusted?.text)
     const id = randomUUID()
     // Closing the request ends the build on most engines, asking for it on all.
-    const cancel = () =>
-      void post(engine, '/build/cancel', { id }).then(
+    const cancel = () => {
+      post(engine, '/build/cancel', { id }).then(
         (answer) => answer.resume(),
         () => {},
       )
+    }
     request.signal?.addEventListener('abort', cancel, { once: true })
+    let session: Session | undefined
     try {
-      const imageId = await solve(engine, query(request, id, session.id), context, request.signal, progress, explain)
-      return { imageId }
+      session = await openSession(engine, {
+        ...(request.registries && { registries: request.registries }),
+        ...(request.ca !== undefined && { secrets: { [caSecret]: request.ca } }),
+      })
+      return { imageId: await solve(engine, query(request, id, session.id), context, request.signal, progress, explain) }
     } catch (error) {
       if (request.signal?.aborted) throw new UserError('build-aborted', 'the build was stopped', { cause: error })
       throw error
     } finally {
       request.signal?.removeEventListener('abort', cancel)
       context.destroy()
-      session.close()
+      session?.close()
     }
   },
 }
@@ -88,10 +87,6 @@ async function solve(
   progress: Progress,
   explain: (message: string) => UserError,
 ): Promise<string> {
-  let broken: Error | undefined
-  context.on('error', (error) => {
-    broken = error
-  })
   try {
     const answer = await post(engine, '/build', parameters, { body: context, ...(signal && { signal }) })
     let imageId: string | undefined
@@ -104,7 +99,7 @@ async function solve(
     if (imageId === undefined) throw explain('the engine ended the build without naming an image')
     return imageId
   } catch (error) {
-    if (broken) throw broken
+    if (context.errored) throw context.errored
     if (error instanceof UserError || signal?.aborted) throw error
     throw new Error(`the engine broke off the build: ${messageOf(error)}`, { cause: error })
   }

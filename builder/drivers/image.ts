@@ -39,8 +39,15 @@ export async function resolveImage(
 export function parseReference(reference: string): { host: string; name: string } {
   const found = /^((?:[^/@]+\/)*[^/@:]+)(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/.exec(reference)
   const repository = found?.[1]
-  if (!found || repository === undefined || !/^[\w.:/[\]-]+$/.test(repository) || /^[-/:]/.test(repository))
-    throw new UserError('bad-image-name', `"${plain(reference)}" is not the name of an image`, {
+  // Whether it is one to the last detail is the engine's to say; this keeps out what would be read as something else.
+  if (
+    !found ||
+    repository === undefined ||
+    reference.length > 500 ||
+    !/^[\w.:/[\]-]+$/.test(repository) ||
+    /(?:^|\/)[-.:]/.test(repository)
+  )
+    throw new UserError('bad-image-name', `"${plain(reference).slice(0, 100)}" is not the name of an image`, {
       hint: 'such as nginx:1.29 or ghcr.io/owner/name:tag',
     })
   const first = repository.includes('/') ? repository.slice(0, repository.indexOf('/')) : ''

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { describe, test } from 'node:test'
+import { type Files, writeTree } from './conformance.ts'
+import { drivers, selectDriver } from './drivers.ts'
+
+const select = async (files: Files) => {
+  const dir = await writeTree(files)
+  try {
+    return (await selectDriver({ dir })).name
+  } finally {
+    await rm(dir, { recursive: true })
+  }
+}
+
+describe('builder drivers', () => {
+  test('have names of their own', () => {
+    assert.equal(new Set(drivers.map((driver) => driver.name)).size, drivers.length)
+  })
+
+  test('take a tree with a Dockerfile', async () => {
+    assert.equal(await select({ Dockerfile: 'FROM scratch' }), 'dockerfile')
+  })
+
+  test('refuse a tree they do not know, and say what they looked for', async () => {
+    await assert.rejects(select({ 'index.html': '' }), { code: 'no-builder', hint: /a Dockerfile at the root/ })
+    await assert.rejects(select({ 'Dockerfile/x': '' }), { code: 'no-builder' })
+    await assert.rejects(select({ Dockerfile: { link: '/etc/passwd' } }), { code: 'no-builder' })
+  })
+
+  test('say that an empty tree is empty', async () => {
+    await assert.rejects(select({}), { code: 'no-builder', message: /empty/ })
+  })
+})
