@@ -1,5 +1,5 @@
 import { mkdir, rm, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pino } from 'pino'
 import { prepareLimits } from '#builder'
 import { listen, type Session } from '#execd'
@@ -31,6 +31,9 @@ const doors = [
 
 /** How long running commands may go on once control was told to stop; Docker kills after ten seconds. */
 const patienceMs = 8_000
+
+/** How soon roles that did not start, because of a taken port say, are tried again. */
+const healAgainMs = 5_000
 
 /** Control: owns all state, serves the doors, brings what runs to what should run. Resolves when told to stop. */
 export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
@@ -75,18 +78,23 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     running.add(served)
     return served
   }
+  const heal = (): Promise<void> =>
+    ensureRoles(engine, settings, self.Image, network).catch((error: unknown) => {
+      log.error({ err: error }, 'the gateway or the appliance does not start')
+      setTimeout(heal, healAgainMs).unref()
+    })
+  await heal()
+  await untilAppliance(instance)
+  const { settled } = await reconcile(instance)
   const opened = await Promise.all(
     doors.map(async (door) => {
-      await mkdir(join(door.path, '..'), { recursive: true })
+      await mkdir(dirname(door.path), { recursive: true })
       return listen(door.path, door, serve)
     }),
   )
   log.info({ name: settings.name, network, plugins: plugins.groups.length }, 'control is listening')
-  await ensureRoles(engine, settings, self.Image, network)
-  await untilAppliance(instance)
-  await reconcile(instance).catch((error: unknown) => log.error({ err: error }, 'not everything is as it should be'))
-  const events = followEngine(instance, () => ensureRoles(engine, settings, self.Image, network))
-  log.info('control is ready')
+  const events = followEngine(instance, heal)
+  void settled.then(() => log.info('every app is as it should be'))
   await stopSignal()
   log.info({ running: running.size }, 'stopping')
   events.close()

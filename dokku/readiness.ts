@@ -69,6 +69,7 @@ async function probe(app: App, container: AppContainer, check: Healthcheck | und
     )
   } catch (error) {
     if (signal.aborted) return
+    if (!(error instanceof UserError && error.code === 'not-ready')) throw error
     const elsewhere = await listeningIn(app.instance, container).catch(() => [])
     throw new UserError(
       'not-ready',

@@ -7,11 +7,16 @@ import { converge, syncRoutes } from './converge.ts'
 import type { Instance } from './instance.ts'
 import { currentRelease } from './release.ts'
 
-/** Desired state against Docker, from any starting point: after a crash, a power cut, an upgrade. */
-export async function reconcile(instance: Instance): Promise<void> {
+/**
+ * Desired state against Docker, from any starting point: after a crash, a power cut, an upgrade. Resolves once nothing
+ * of the past is in the way and every app has its turn; `settled` once the apps are as they should be.
+ */
+export async function reconcile(instance: Instance): Promise<{ settled: Promise<unknown> }> {
   await removeOrphans(instance)
-  await syncRoutes(instance)
-  await Promise.all(allApps(instance).map((app) => reconcileApp(app)))
+  await syncRoutes(instance).catch((error: unknown) =>
+    instance.log.error({ err: error }, 'the appliance did not take all sites and routes'),
+  )
+  return { settled: Promise.all(allApps(instance).map((app) => reconcileApp(app))) }
 }
 
 /** One app to its current release; one that cannot is logged and does not hold up the others. */
