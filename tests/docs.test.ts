@@ -77,14 +77,14 @@ function exists(path: string): Promise<boolean> {
   )
 }
 
-/** Codes given to `new UserError`, or to a function of the same file that takes a `code` and makes one. */
+/** Codes given to `new UserError`, to a function of the same file that takes a `code` and makes one, or answered by the appliance's API. */
 async function thrownCodes(): Promise<Set<string>> {
   const codes = new Set<string>()
   for (const { path, text } of (await sources()).filter(
     ({ path }) => path.endsWith('.ts') && !isTest(path) && !path.startsWith('scripts/'),
   )) {
     if (path === 'lib/errors.ts') continue
-    for (const [, code = ''] of text.matchAll(/new UserError\(\s*'([^']*)'/g)) codes.add(code)
+    for (const [, code = ''] of text.matchAll(/(?:new UserError\(\s*|\.json\(\{ code: )'([^']*)'/g)) codes.add(code)
     for (const [, maker] of text.matchAll(/function (\w+)\([^)]*\bcode: string\b/g))
       for (const [, code = ''] of text.matchAll(new RegExp(`\\b${maker}\\([^'()]*'([a-z0-9-]+)'`, 'g'))) codes.add(code)
   }
