@@ -1,0 +1,88 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { messageOf, UserError } from '#lib/errors.ts'
+import { drain } from './drain.ts'
+import { probe, probeOptions, probeTarget } from './probe.ts'
+import type { Nginx } from './process.ts'
+import { type RouteTable, routes } from './routes.ts'
+import { problem, site, siteName, upstream } from './site.ts'
+import { parseSites, refused, type SiteStore } from './sites.ts'
+
+/** What the API works on. */
+export interface Appliance {
+  sites: SiteStore
+  routes: RouteTable
+  nginx: Pick<Nginx, 'reload' | 'answers'>
+  /** nginx's control socket. */
+  socket: string
+}
+
+const state = z.strictObject({ sites: z.array(z.unknown()), routes })
+const probeRequest = z.strictObject({ target: probeTarget, options: probeOptions })
+const drainRequest = z.strictObject({ upstreams: z.array(upstream), timeoutMs: z.int().min(0) })
+
+/** The appliance's API: JSON over HTTP; a failure answers 422 (the user can mend it) or 500 with `{ code, message, hint }`. */
+export function api(appliance: Appliance): Hono {
+  const { sites, nginx, socket } = appliance
+  const table = appliance.routes
+  const reload = () => nginx.reload()
+  const app = new Hono()
+
+  app.get('/health', async (c) => {
+    if (!(await nginx.answers())) return c.json({ code: 'nginx-silent', message: 'nginx does not answer on its control socket' }, 503)
+    return c.json({ sites: sites.sites.length, refused: sites.refused })
+  })
+
+  app.get('/sites', (c) => c.json(sites.sites))
+  app.put('/sites/:name', async (c) => {
+    await sites.put(site.parse({ ...(await object(c.req.raw)), name: c.req.param('name') }), reload)
+    return c.body(null, 204)
+  })
+  app.delete('/sites/:name', async (c) => {
+    const name = siteName.parse(c.req.param('name'))
+    await sites.remove(name, reload)
+    await table.set({ [name]: [] })
+    return c.body(null, 204)
+  })
+
+  app.get('/routes', (c) => c.json(table.entries()))
+  app.put('/routes/:name', async (c) => {
+    await table.set(routes.parse({ [c.req.param('name')]: await c.req.json() }))
+    return c.body(null, 204)
+  })
+
+  app.put('/state', async (c) => {
+    const wanted = state.parse(await c.req.json())
+    // New hosts find their routes there already; routes go away only after their hosts.
+    await table.set(wanted.routes)
+    const parsed = parseSites(wanted.sites)
+    const bad = [...parsed.refused, ...(await sites.replaceAll(parsed.sites, reload))]
+    await table.set(Object.fromEntries(table.names.filter((name) => !(name in wanted.routes)).map((name) => [name, []])))
+    if (bad.length > 0) throw refused(bad)
+    return c.body(null, 204)
+  })
+
+  app.post('/probe', async (c) => {
+    const { target, options } = probeRequest.parse(await c.req.json())
+    await probe(target, options, c.req.raw.signal)
+    return c.body(null, 204)
+  })
+  app.post('/drain', async (c) => {
+    const { upstreams, timeoutMs } = drainRequest.parse(await c.req.json())
+    return c.json(await drain(socket, upstreams, { timeoutMs, signal: c.req.raw.signal }))
+  })
+
+  app.notFound((c) => c.json({ code: 'not-found', message: `no ${c.req.method} ${c.req.path} here` }, 404))
+  app.onError((error, c) => {
+    if (error instanceof UserError) return c.json({ code: error.code, message: error.message, hint: error.hint }, 422)
+    if (error instanceof z.ZodError) return c.json({ code: 'bad-request', message: problem(error) }, 422)
+    if (error instanceof SyntaxError) return c.json({ code: 'bad-request', message: error.message }, 422)
+    return c.json({ code: 'appliance-failed', message: messageOf(error) }, 500)
+  })
+  return app
+}
+
+/** The body as a JSON object, so that the name in the path can join it. */
+async function object(request: Request): Promise<Record<string, unknown>> {
+  return z.record(z.string(), z.unknown()).parse(await request.json())
+}

@@ -1,0 +1,65 @@
+import { messageOf, UserError } from '#lib/errors.ts'
+import type { ProbeOptions, ProbeTarget } from './probe.ts'
+import type { Site, Upstream } from './site.ts'
+import { ask } from './socket.ts'
+
+/** The appliance as its users see it; every call fails with UserError where the appliance says why. */
+export interface Appliance {
+  /** Makes sites and routes exactly these; at most one reload, none when the sites are as they were. Refused sites are reported after the rest is done. */
+  sync(state: { sites: readonly Site[]; routes: Readonly<Record<string, readonly Upstream[]>> }): Promise<void>
+  /** Adds or replaces a site; UserError `site-refused` with nginx's words leaves everything as it was. */
+  putSite(site: Site): Promise<void>
+  /** Removes a site and its routes. */
+  removeSite(name: string): Promise<void>
+  /** Switches a site to these upstreams, without a reload; requests that run end where they are. */
+  setRoutes(name: string, upstreams: readonly Upstream[]): Promise<void>
+  /** Resolves once the target is ready; UserError `not-ready` says what was seen last. Aborting ends it at the appliance too. */
+  probe(target: ProbeTarget, options: ProbeOptions, signal?: AbortSignal): Promise<void>
+  /** Resolves once no request to the upstreams is in flight, or after `timeoutMs` with how many are; take them out of the routes first. */
+  drain(upstreams: readonly Upstream[], options: { timeoutMs: number; signal?: AbortSignal }): Promise<{ open: number }>
+  /** Throws when the appliance or its nginx does not answer. */
+  health(): Promise<void>
+}
+
+/** A client of the appliance whose API listens on `socketPath`. */
+export function appliance(socketPath: string): Appliance {
+  const call = async (method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> => {
+    const answer = await ask(socketPath, method, path, {
+      type: 'application/json',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    }).catch((error: unknown) => {
+      signal?.throwIfAborted()
+      throw new UserError('appliance-away', `the appliance does not answer: ${messageOf(error)}`, { cause: error })
+    })
+    const value: unknown = answer.text === '' ? undefined : JSON.parse(answer.text)
+    if (answer.status < 300) return value
+    const { code, message, hint } = failure(value, answer.status)
+    throw new UserError(code, message, hint === undefined ? {} : { hint })
+  }
+  const segment = encodeURIComponent
+  return {
+    sync: async (state) => void (await call('PUT', '/state', state)),
+    putSite: async ({ name, ...rest }) => void (await call('PUT', `/sites/${segment(name)}`, rest)),
+    removeSite: async (name) => void (await call('DELETE', `/sites/${segment(name)}`)),
+    setRoutes: async (name, upstreams) => void (await call('PUT', `/routes/${segment(name)}`, upstreams)),
+    probe: async (target, options, signal) => void (await call('POST', '/probe', { target, options }, signal)),
+    drain: async (upstreams, { timeoutMs, signal }) => {
+      const answer = await call('POST', '/drain', { upstreams, timeoutMs }, signal)
+      return { open: Number(field(answer, 'open')) }
+    },
+    health: async () => void (await call('GET', '/health')),
+  }
+}
+
+function failure(value: unknown, status: number): { code: string; message: string; hint: string | undefined } {
+  const text = (name: string) => {
+    const found = field(value, name)
+    return typeof found === 'string' ? found : undefined
+  }
+  return { code: text('code') ?? 'appliance-failed', message: text('message') ?? `the appliance answered ${status}`, hint: text('hint') }
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined
+}

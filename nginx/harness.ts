@@ -1,0 +1,152 @@
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { type Agent, createServer, type RequestListener, request, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Started, start } from '#lib/exec.ts'
+import { type Appliance, appliance } from './mod.ts'
+import type { Upstream } from './site.ts'
+
+/** A running appliance of a test, with directories and ports of its own. */
+export interface Running {
+  client: Appliance
+  port: number
+  httpsPort: number
+  stateDir: string
+  /** The process ids of nginx's workers. */
+  workers(): Promise<string[]>
+  /** What main.ts and nginx have said on stderr. */
+  log(): string
+  /** Ends it with a signal and returns the exit status, if any. */
+  stop(signal?: NodeJS.Signals): Promise<number | undefined>
+  /** Resolves with the exit status once it has ended by itself. */
+  ended(): Promise<number | undefined>
+  /** Starts main.ts again over the same directories and ports. */
+  again(): Promise<void>
+}
+
+/** Starts main.ts with real nginx; stopped and removed after the test. */
+export async function applianceOf(t: TestContext, before?: (stateDir: string) => Promise<void>): Promise<Running> {
+  const dir = await mkdtemp(`${tmpdir()}/appliance-`)
+  // nginx's workers are another user and keep temporary files in here.
+  await chmod(dir, 0o755)
+  const [port, httpsPort] = [await freePort(), await freePort()]
+  const env = {
+    PATH: process.env.PATH ?? '',
+    APPLIANCE_HTTP_PORT: `${port}`,
+    APPLIANCE_HTTPS_PORT: `${httpsPort}`,
+    APPLIANCE_RUN_DIR: `${dir}/run`,
+    APPLIANCE_STATE_DIR: `${dir}/state`,
+    APPLIANCE_SOCKET: `${dir}/api.sock`,
+  }
+  const client = appliance(`${dir}/api.sock`)
+  let log = ''
+  let started: Started
+  const launch = async () => {
+    started = start([process.execPath, `${import.meta.dirname}/main.ts`], { env })
+    started.stdin.end()
+    started.stdout.resume()
+    started.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log += text
+    })
+    let ended = false
+    void started.then(() => {
+      ended = true
+    })
+    while (
+      !(await client.health().then(
+        () => true,
+        () => false,
+      ))
+    ) {
+      if (ended) throw new Error(`the appliance did not start:\n${log}`)
+      await sleep(20)
+    }
+  }
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    started.kill(signal)
+    return (await started).exitCode
+  }
+  const workers = async () => {
+    const master = (await readFile(`${dir}/run/nginx.pid`, 'utf8')).trim()
+    return (await readFile(`/proc/${master}/task/${master}/children`, 'utf8')).trim().split(' ').sort()
+  }
+  t.after(async () => {
+    await stop('SIGTERM')
+    await rm(dir, { recursive: true, force: true })
+  })
+  await before?.(`${dir}/state`)
+  await launch()
+  return {
+    client,
+    port,
+    httpsPort,
+    stateDir: `${dir}/state`,
+    workers,
+    log: () => log,
+    stop,
+    ended: async () => (await started).exitCode,
+    again: launch,
+  }
+}
+
+/** An app on 127.0.0.1 that answers every request by `listener`. */
+export async function app(t: TestContext, listener: RequestListener): Promise<{ upstream: Upstream; server: Server }> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { upstream: { address: '127.0.0.1', port: (server.address() as AddressInfo).port }, server }
+}
+
+/** A port on which nothing listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** An answer as a test looks at it; a refused or broken connection rejects. */
+export interface Got {
+  status: number
+  text: string
+}
+
+/** One request to the appliance as a browser would send it. */
+export function get(
+  port: number,
+  host: string,
+  options: { path?: string; method?: string; headers?: Record<string, string>; body?: string; agent?: Agent; address?: string } = {},
+): Promise<Got> {
+  return new Promise((resolve, reject) => {
+    const { path = '/', method = 'GET', headers = {}, body, agent, address = '127.0.0.1' } = options
+    const sent = request({ host: address, port, path, method, headers: { host, ...headers }, agent: agent ?? false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+      response.on('error', reject)
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+/** Sends bytes as they are and returns everything until the connection is closed. */
+export function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text))
+    let seen = ''
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      seen += chunk
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(seen))
+  })
+}

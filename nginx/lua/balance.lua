@@ -1,0 +1,100 @@
+-- Chooses the upstream of each request and counts the requests in flight to each.
+local balancer = require "ngx.balancer"
+local routes, open = ngx.shared.routes, ngx.shared.open
+local var = ngx.var
+
+-- What nginx's balancers answer when no upstream is left; it becomes a 502.
+local busy = -3
+-- Seconds a worker passes over an upstream that failed, while the site has another.
+local rest = 1
+local tries = 5
+
+local parsed = {}
+local failed = {}
+
+-- The upstreams of a site, parsed again only when its text has changed (same text, same pointer).
+local function upstreams_of(site, text)
+  local list = parsed[site]
+  if list and list.text == text then
+    return list
+  end
+  list = { text = text, last = math.random(0, 15) }
+  for key in text:gmatch("%S+") do
+    local address, port = key:match("^(.*):(%d+)$")
+    list[#list + 1] = { key = key, address = address, port = tonumber(port) }
+  end
+  parsed[site] = list
+  return list
+end
+
+-- Round robin, passing over upstreams that failed a moment ago.
+local function choose(list)
+  local count = #list
+  if count == 1 then
+    return list[1]
+  end
+  local now = ngx.now()
+  for _ = 1, count do
+    list.last = list.last % count + 1
+    local resting = failed[list[list.last].key]
+    if not resting or resting < now then
+      break
+    end
+  end
+  return list[list.last]
+end
+
+local M = {}
+
+-- balancer_by_lua: also called again for each further try of the same request.
+function M.balance()
+  local site = var.site
+  local before = var.counted
+  if before ~= "" then
+    open:incr(before, -1)
+    var.counted = ""
+    failed[before] = ngx.now() + rest
+  end
+  while true do
+    local text = routes:get(site)
+    if not text then
+      return ngx.exit(busy)
+    end
+    local list = upstreams_of(site, text)
+    local upstream = choose(list)
+    local key = upstream.key
+    local counted, err = open:incr(key, 1, 0)
+    -- Counted before the route is read again: whoever takes an upstream out of the route
+    -- and then sees its count at 0 knows that no request can still be on its way to it.
+    if routes:get(site) == text then
+      if counted then
+        var.counted = key
+      else
+        ngx.log(ngx.ERR, "a request to ", key, " is not counted: ", err)
+      end
+      if before == "" and #list > 1 then
+        balancer.set_more_tries(math.min(#list, tries) - 1)
+      end
+      local ok, why = balancer.set_current_peer(upstream.address, upstream.port)
+      if not ok then
+        ngx.log(ngx.ERR, key, ": ", why)
+        return ngx.exit(busy)
+      end
+      return
+    end
+    if counted then
+      open:incr(key, -1)
+    end
+  end
+end
+
+-- log_by_lua: the request has ended, however it did. `counted` is a variable and not in
+-- ngx.ctx because the internal redirect to the page for a 502 empties ngx.ctx.
+function M.finish()
+  local counted = var.counted
+  if counted ~= "" then
+    open:incr(counted, -1)
+  end
+end
+
+return M

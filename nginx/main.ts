@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, rename, rm } from 'node:fs/promises'
+import { createAdaptorServer } from '@hono/node-server'
+import { messageOf } from '#lib/errors.ts'
+import { api } from './api.ts'
+import { controlSocket, routesFile, type Settings } from './config.ts'
+import { Nginx } from './process.ts'
+import { RouteTable } from './routes.ts'
+import { SiteStore } from './sites.ts'
+
+/** How long requests in flight may go on when the appliance is stopped; Docker kills after ten seconds. */
+const graceMs = 8000
+
+const settings: Settings = {
+  httpPort: port('APPLIANCE_HTTP_PORT', 80),
+  httpsPort: port('APPLIANCE_HTTPS_PORT', 443),
+  ipv6: existsSync('/proc/net/if_inet6'),
+  runDir: process.env.APPLIANCE_RUN_DIR ?? '/run/nginx-appliance',
+  stateDir: process.env.APPLIANCE_STATE_DIR ?? '/var/lib/nginx-appliance',
+  luaDir: `${import.meta.dirname}/lua`,
+}
+const apiSocket = process.env.APPLIANCE_SOCKET ?? '/run/dokku/appliance/api.sock'
+
+try {
+  // --warm: the image is being built; everything is loaded, and compiled, by now.
+  process.exitCode = process.argv.includes('--warm') ? 0 : await main()
+} catch (error) {
+  log(`cannot go on: ${messageOf(error)}`)
+  process.exitCode = 1
+}
+process.exit()
+
+/** Runs nginx and the API until one of them ends; the exit status is 0 only after a signal to stop. */
+async function main(): Promise<number> {
+  await mkdir(settings.runDir, { recursive: true })
+  await mkdir(`${settings.stateDir}/tmp`, { recursive: true })
+  // Left by a container that was killed: nginx would not bind over it.
+  await rm(controlSocket(settings), { force: true })
+
+  const sites = new SiteStore(settings)
+  const routes = new RouteTable(routesFile(settings), controlSocket(settings))
+  await Promise.all([sites.load(), routes.load()])
+  for (const { name, reason } of sites.refused) log(`starting without ${name}: ${reason}`)
+
+  const nginx = new Nginx(sites.configuration, controlSocket(settings))
+  let stopping = false
+  const stop = () => {
+    // A second signal does not wait for requests.
+    void nginx.stop(stopping ? 0 : graceMs)
+    stopping = true
+  }
+  for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const) process.on(signal, stop)
+
+  await nginx.up()
+  await serve(api({ sites, routes, nginx, socket: controlSocket(settings) }).fetch)
+  log(`serving ${sites.sites.length} sites on ports ${settings.httpPort} and ${settings.httpsPort}`)
+
+  const status = await nginx.exited
+  await rm(apiSocket, { force: true })
+  if (stopping) return 0
+  log(`nginx ended (${status})`)
+  return status === 0 ? 1 : status
+}
+
+/** Listens under another name first, so that nobody finds a socket that is not ready. */
+async function serve(fetch: (request: Request) => Response | Promise<Response>): Promise<void> {
+  const fresh = `${apiSocket}.new`
+  await rm(fresh, { force: true })
+  const server = createAdaptorServer({ fetch })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(fresh, () => resolve())
+  })
+  await chmod(fresh, 0o660)
+  await rename(fresh, apiSocket)
+}
+
+function port(name: string, usual: number): number {
+  const number = Number(process.env[name] ?? usual)
+  if (!Number.isInteger(number) || number < 1 || number > 65535) throw new Error(`${name} is not a port`)
+  return number
+}
+
+function log(text: string): void {
+  process.stderr.write(`appliance: ${text}\n`)
+}

@@ -1,0 +1,113 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ExecError, run, type Started, signalGroup, start } from '#lib/exec.ts'
+import { ask } from './socket.ts'
+
+/** Checks a configuration with `nginx -t`: undefined when it is good, else nginx's words. */
+export async function check(file: string): Promise<string | undefined> {
+  try {
+    await run(['nginx', '-t', '-q', '-c', file])
+    return undefined
+  } catch (error) {
+    if (error instanceof ExecError && error.exitCode === 1) return words(error.stderr)
+    throw error
+  }
+}
+
+/** nginx's messages without time, process ids and the name of the file. */
+export function words(stderr: string): string {
+  const lines = stderr.split('\n').flatMap((line) => /\[(?:emerg|alert|crit)\] (?:\d+#\d+: )?(.*?)(?: in \S+:\d+)?$/.exec(line)?.[1] ?? [])
+  return lines.join('\n') || stderr.trim() || 'nginx gave no reason'
+}
+
+/** The running nginx: one master, child of this process. */
+export class Nginx {
+  readonly #started: Started
+  readonly #socket: string
+  /** What nginx has said since the last reload began. */
+  #said = ''
+  /** Resolves with the exit status when nginx is gone. */
+  readonly exited: Promise<number>
+
+  constructor(configuration: string, socket: string, log: (text: string) => void = (text) => process.stderr.write(text)) {
+    this.#socket = socket
+    this.#started = start(['nginx', '-c', configuration])
+    this.#started.stdin.end()
+    for (const stream of [this.#started.stdout, this.#started.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#said = (this.#said + text).slice(-16384)
+        log(text)
+      })
+    this.exited = new Promise((resolve) => {
+      const ended = (status: number | null) => {
+        // Workers outlive a master that was killed, and would keep the ports.
+        signalGroup(this.#started, 'SIGKILL')
+        resolve(status ?? 1)
+      }
+      // Not the end of its output, which such workers hold open.
+      this.#started.nodeChildProcess.once('exit', ended)
+      this.#started.nodeChildProcess.once('error', () => ended(127))
+    })
+  }
+
+  /** Resolves once nginx answers on its control socket; throws when it died before. */
+  async up(): Promise<void> {
+    let gone = false
+    void this.exited.then(() => {
+      gone = true
+    })
+    while (!(await this.answers())) {
+      if (gone) throw new Error(`nginx did not start: ${words(this.#said)}`)
+      await sleep(10)
+    }
+  }
+
+  /** Does nginx answer on its control socket? */
+  async answers(): Promise<boolean> {
+    try {
+      return (await ask(this.#socket, 'GET', '/health', { signal: AbortSignal.timeout(5000) })).status === 204
+    } catch {
+      return false
+    }
+  }
+
+  /** Resolves once only workers with the new configuration accept connections; throws with nginx's words when it kept the old one. */
+  async reload(timeoutMs = 30_000): Promise<void> {
+    const before = await this.#accepting()
+    this.#said = ''
+    this.#started.kill('SIGHUP')
+    const deadline = performance.now() + timeoutMs
+    while (performance.now() < deadline) {
+      await sleep(10)
+      if (/\[emerg\]/.test(this.#said)) throw new Error(words(this.#said))
+      const now = await this.#accepting()
+      if (now.size > 0 && before.isDisjointFrom(now)) return
+    }
+    throw new Error(`nginx did not reload within ${timeoutMs / 1000} s`)
+  }
+
+  /** Stops: requests in flight may end within `graceMs`, then connections are closed. */
+  async stop(graceMs: number): Promise<void> {
+    this.#started.kill('SIGQUIT')
+    const timer = setTimeout(() => this.#started.kill('SIGTERM'), graceMs)
+    await this.exited
+    clearTimeout(timer)
+  }
+
+  /** The workers that accept connections: an old one renames itself before it closes its listeners. */
+  async #accepting(): Promise<Set<string>> {
+    const workers = new Set<string>()
+    for (const pid of await readdir('/proc')) {
+      if (!/^\d+$/.test(pid)) continue
+      const [status, title] = await Promise.all([read(`/proc/${pid}/status`), read(`/proc/${pid}/cmdline`)])
+      const parent = /^PPid:\t(\d+)$/m.exec(status)?.[1]
+      if (parent === String(this.#started.pid) && /^nginx: worker process(?! is shutting down)/.test(title)) workers.add(pid)
+    }
+    return workers
+  }
+}
+
+/** A file of /proc, or nothing when the process has just gone. */
+async function read(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch(() => '')
+}
