@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { boolean, commandsFor, optional, type Param, rest, word } from './command.ts'
+import { complete } from './complete.ts'
+import { UserError } from './errors.ts'
 import { find, type Resolved, resolve } from './resolve.ts'
 
 const { command, group, param } = commandsFor<undefined, 'none'>()
@@ -116,4 +119,36 @@ test('an unknown command says what was probably meant', () => {
   assert.throws(() => resolve(groups, ['help', 'nosuch']), { code: 'unknown-command' })
   assert.throws(() => resolve(groups, ['']), { code: 'unknown-command' })
   assert.equal(find(groups, 'constructor'), undefined)
+})
+
+test('any line is a command, help or one clear error, and completes to words', async () => {
+  const piece = fc.constantFrom(
+    'apps:create',
+    'run',
+    'config',
+    'help',
+    '--all',
+    '--app',
+    '--app=',
+    '-q',
+    '-h',
+    '-v',
+    '--',
+    '-',
+    '',
+    'shop',
+    '--force',
+    ':help',
+  )
+  const line = fc.array(fc.oneof(piece, fc.string({ unit: 'binary', maxLength: 6 })), { maxLength: 6 })
+  await fc.assert(
+    fc.asyncProperty(line, async (typed) => {
+      assert.ok((await complete(groups, typed, undefined)).every((candidate) => candidate.startsWith(typed.at(-1) ?? '')))
+      try {
+        resolve(groups, typed)
+      } catch (error) {
+        assert.ok(error instanceof UserError, String(error))
+      }
+    }),
+  )
 })
