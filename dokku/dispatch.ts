@@ -1,10 +1,11 @@
 import type { Session } from '#execd'
+import type { Command } from '#lib/command.ts'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { type Output, output } from '#lib/output.ts'
 import { parse } from '#lib/parse.ts'
-import { resolve } from '#lib/resolve.ts'
+import { type Globals, resolve } from '#lib/resolve.ts'
 import { parseWords } from '#lib/words.ts'
-import { authorize, type Identity } from './access.ts'
+import { authorize, type Identity, type Right } from './access.ts'
 import type { Context } from './context.ts'
 import type { Plugins } from './groups.ts'
 import type { Instance } from './instance.ts'
@@ -47,9 +48,25 @@ export function dispatcher(instance: Instance, plugins: Plugins, git: ReturnType
       return 0
     }
     const { command, globals } = resolved
+    try {
+      return await perform(command, resolved.words, globals, identity, session, lines)
+    } catch (error) {
+      if (globals.trace && error instanceof Error) lines.warn(error.stack ?? '')
+      throw error
+    }
+  }
+
+  async function perform(
+    command: Command<Context, Right>,
+    words: string[],
+    globals: Globals,
+    identity: Identity,
+    session: Session,
+    lines: Output,
+  ): Promise<number> {
     authorize(identity, command.right, command.name)
     const context: Context = { instance, identity, session, output: lines, quiet: globals.quiet, force: globals.force }
-    const { args, flags } = await parse(command, resolved.words, context, globals.app)
+    const { args, flags } = await parse(command, words, context, globals.app)
     return (await command.run({ args, flags, context })) ?? 0
   }
 
