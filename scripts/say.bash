@@ -58,5 +58,5 @@ still-running() {
 
 last-line() {
 	declare desc="The last words of a log, without control characters" log="$1"
-	tail -c 400 "$log" | sed 's/\x1b\[[0-9;]*[A-Za-z]//g' | tr '\r' '\n' | tr -cd '\n[:print:]' | grep -v '^ *$' | tail -n 1 || true
+	{ echo "still at it"; tail -c 400 "$log"; } | sed 's/\x1b\[[0-9;]*[A-Za-z]//g' | tr '\r' '\n' | tr -cd '\n[:print:]' | grep -v '^ *$' | tail -n 1 || true
 }
