@@ -36,9 +36,19 @@ export function dispatcher(instance: Instance, plugins: Plugins, git: ReturnType
     const identity = identify(instance, session)
     const words = header.mode === 'ssh' ? parseWords(header.command ?? '') : header.args
     const started = performance.now()
-    const status = await (git.serves(words) ? git.serve(words, identity.name, session) : typed(words, identity, session, lines))
-    instance.log.info({ user: identity.name, command: words[0], status, ms: Math.round(performance.now() - started) }, 'command')
-    return status
+    let status: number | undefined
+    try {
+      status = await (git.serves(words) ? pushOrFetch(words, identity, session) : typed(words, identity, session, lines))
+      return status
+    } finally {
+      const ms = Math.round(performance.now() - started)
+      instance.log.info({ user: identity.name, command: words[0]?.slice(0, 100), status: status ?? 'failed', ms }, 'command')
+    }
+  }
+
+  async function pushOrFetch(words: string[], identity: Identity, session: Session): Promise<number> {
+    authorize(identity, 'deploy', 'push or fetch')
+    return await git.serve(words, identity.name, session)
   }
 
   async function typed(words: string[], identity: Identity, session: Session, lines: Output): Promise<number> {
