@@ -115,14 +115,18 @@ proxy_next_upstream error timeout;
 }
 
 // Idle connections close before Node's five seconds are over: an app that closes first may do so under a request.
-const upstreams = `upstream apps {
+const upstreams = ['apps', 'apps_closing']
+  .map(
+    (name) => `upstream ${name} {
   server 0.0.0.1;
-  balancer_by_lua_block { balance.balance() }
+  balancer_by_lua_block { balance.balance(${name === 'apps_closing'}) }
   keepalive 128;
   keepalive_timeout 4s;
   keepalive_requests 10000;
 }
-`
+`,
+  )
+  .join('\n')
 
 function control(settings: Settings): string {
   return `server {
@@ -131,6 +135,7 @@ function control(settings: Settings): string {
   client_body_buffer_size 1m;
   location = /health { return 204; }
   location = /routes { content_by_lua_block { control.routes() } }
+  location = /goodbye { content_by_lua_block { control.goodbye() } }
   location = /open { content_by_lua_block { control.open() } }
 }
 `
@@ -155,9 +160,14 @@ ${indent(listen(settings.httpPort, '', settings.ipv6))}  server_name ${site.host
   client_max_body_size ${site.options?.maxBodySize ?? '1m'};
   set $site ${site.name};
   set $counted "";
+  error_page 500 = @closing;
   error_page 502 @unavailable;
   log_by_lua_block { balance.finish() }
   location / { proxy_pass http://apps; }
+  location @closing {
+    keepalive_timeout 0;
+    proxy_pass http://apps_closing;
+  }
   location @unavailable {
     default_type text/plain;
     return 502 "This app is not running, or it did not answer.\\n";

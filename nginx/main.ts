@@ -34,6 +34,8 @@ process.exit()
 async function main(): Promise<number> {
   await mkdir(settings.runDir, { recursive: true })
   await mkdir(`${settings.stateDir}/tmp`, { recursive: true })
+  // nginx's workers are another user: they pass through to their temporary files and read nothing else.
+  await chmod(settings.stateDir, 0o711)
   // Left by a container that was killed: nginx would not bind over it.
   await rm(controlSocket(settings), { force: true })
 

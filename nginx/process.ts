@@ -3,6 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ExecError, run, type Started, signalGroup, start } from '#lib/exec.ts'
 import { ask } from './socket.ts'
 
+/** How long before a reload clients are told to open new connections; who asks less often hardly meets the moment of closing. */
+const goodbyeMs = 200
+
 /** Checks a configuration with `nginx -t`: undefined when it is good, else nginx's words. */
 export async function check(file: string): Promise<string | undefined> {
   try {
@@ -71,8 +74,25 @@ export class Nginx {
     }
   }
 
-  /** Resolves once only workers with the new configuration accept connections; throws with nginx's words when it kept the old one. */
+  /**
+   * Resolves once only workers with the new configuration accept connections; throws with nginx's words when it kept the old one.
+   * Old workers close kept connections, under a request if one is just coming; so clients in traffic are first told to open new ones.
+   */
   async reload(timeoutMs = 30_000): Promise<void> {
+    await this.#goodbye(timeoutMs / 1000 + 5)
+    await sleep(goodbyeMs)
+    try {
+      await this.#replaceWorkers(timeoutMs)
+    } finally {
+      await this.#goodbye(0).catch(() => undefined)
+    }
+  }
+
+  async #goodbye(seconds: number): Promise<void> {
+    await ask(this.#socket, 'POST', '/goodbye', { body: `${seconds}` })
+  }
+
+  async #replaceWorkers(timeoutMs: number): Promise<void> {
     const before = await this.#accepting()
     this.#said = ''
     this.#started.kill('SIGHUP')

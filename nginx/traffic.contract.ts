@@ -131,25 +131,18 @@ test('a state that changes nothing reloads nothing', async (t) => {
 })
 
 test('a stop lets a running request end', async (t) => {
-  let answer = () => {}
-  const asked = new Promise<void>((arrived) => {
-    void app(t, (_, response) => {
-      answer = () => response.end('late')
-      arrived()
-    }).then(async ({ upstream }) => {
-      const { port, client, stop } = await applianceOf(t)
-      await client.sync({ sites: [{ name: 'one', hosts: ['one.test'] }], routes: { one: [upstream] } })
-      running = get(port, 'one.test')
-      stopping = asked.then(() => stop())
-    })
-  })
-  let running: ReturnType<typeof get> | undefined
-  let stopping: Promise<number | undefined> | undefined
-  await asked
-  await sleep(100)
+  const arrived = Promise.withResolvers<() => void>()
+  const { upstream } = await app(t, (_, response) => arrived.resolve(() => response.end('late')))
+  const { port, client, stop } = await applianceOf(t)
+  await client.sync({ sites: [{ name: 'one', hosts: ['one.test'] }], routes: { one: [upstream] } })
+  const running = get(port, 'one.test')
+  const answer = await arrived.promise
+  const stopped = stop()
+  // The listeners are closed: nginx has begun to stop.
+  while (await get(port, 'other.test').then(undefined, (error: NodeJS.ErrnoException) => error.code !== 'ECONNREFUSED')) await sleep(10)
   answer()
   assert.deepEqual(await running, { status: 200, text: 'late' })
-  assert.equal(await stopping, 0)
+  assert.equal(await stopped, 0)
 })
 
 test('the appliance probes for its client, says what it saw and stops when the client goes', async (t) => {

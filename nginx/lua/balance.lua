@@ -47,7 +47,12 @@ end
 local M = {}
 
 -- balancer_by_lua: also called again for each further try of the same request.
-function M.balance()
+-- While a reload is coming (`goodbye`), a request starts over in a location that closes its
+-- connection after the answer: workers that end would close it under the next request.
+function M.balance(closing)
+  if not closing and routes:get("=goodbye") then
+    return ngx.exit(ngx.ERROR)
+  end
   local site = var.site
   local before = var.counted
   if before ~= "" then

@@ -28,6 +28,16 @@ function M.routes()
   end
 end
 
+-- POST /goodbye: the seconds for which answers ask clients for a new connection; 0 ends it.
+function M.goodbye()
+  local seconds = tonumber(body())
+  if seconds > 0 then
+    ngx.shared.routes:set("=goodbye", true, seconds)
+  else
+    ngx.shared.routes:delete("=goodbye")
+  end
+end
+
 -- POST /open: upstreams, one per line; answers the number of requests in flight to them.
 function M.open()
   local sum = 0
