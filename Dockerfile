@@ -34,7 +34,7 @@ RUN musl-gcc -Os -static -s -Wall -Wextra -Werror -o /dokku /client/*.c
 # The source as the image carries it: without tests, and whichever components are there.
 FROM ${BASE} AS source
 COPY . /checkout
-RUN mkdir -p /source/scripts && cd /checkout && rm -f ./*.ca.crt \
+RUN mkdir -p /source/scripts && cd /checkout && rm -rf ./*.ca.crt .git node_modules \
   && for part in lib plugn execd gitreceive builder nginx dokku plugins package.json; do \
        if [ -e "$part" ]; then cp -R "$part" /source/; fi; \
      done \
