@@ -31,3 +31,9 @@ test('a tag pushed along with the branch is kept and deploys nothing of its own'
   assert.equal(exitCode, 0, stderr)
   assert.equal((await instance.fetch('site', '/about.html')).status, 200)
 })
+
+test('deleting a tag is refused', async () => {
+  const { stderr, exitCode } = await instance.push(work, 'site', [':v1'])
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /Tag v1 cannot be deleted here/)
+})
