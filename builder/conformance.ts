@@ -151,6 +151,11 @@ export function testDriver(driver: BuildDriver, fixtures: DriverFixtures): void 
       }
     })
 
+    test('builds nothing when it is aborted beforehand', async () => {
+      const files = fixtures.holding({})
+      await assert.rejects(build(files, { signal: AbortSignal.abort() }), { code: 'build-aborted' })
+    })
+
     test('ends the build when it is aborted', async () => {
       const abort = new AbortController()
       const said = recorder((line) => {

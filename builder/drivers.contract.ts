@@ -6,7 +6,7 @@ const base = process.env.BUILDER_TEST_BASE ?? 'debian:trixie-slim'
 testDriver(dockerfile, {
   prefix: 'test-builder-conformance',
   root: '/app',
-  always: ['Dockerfile'],
+  always: [],
   holding: (files) => ({ Dockerfile: `FROM ${base}\nWORKDIR /app\nCOPY . .\n`, ...files }),
   greeting: {
     Dockerfile: `FROM ${base}\nARG GREETING\nWORKDIR /app\nRUN printf %s "$GREETING" > greeting && printf '\\033[31mred\\033[0m 1%%\\r2%%\\n'\n`,

@@ -2,7 +2,7 @@ import type { Docker } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import type { BuildLimits } from './driver.ts'
 
-/** The first API 1.x whose BuildKit honours `cgroupparent` (Engine 23); before it every build runs in `docker/buildkit`. */
+/** The first API 1.x whose BuildKit honours `cgroup-parent` (Engine 23); before it every build runs in `docker/buildkit`. */
 const honoursParent = 42
 
 /**
@@ -60,12 +60,14 @@ async function runHelper(engine: Docker, image: string, name: string, args: stri
     Entrypoint: ['/bin/sh', '-c', script, 'sh'],
     Cmd: args,
     User: '0:0',
+    Tty: true, // Its words come as they are, not in frames.
     Labels: { 'dokku.instance': name },
     HostConfig: {
       Binds: ['/sys/fs/cgroup:/cg:rw'],
       NetworkMode: 'none',
       UsernsMode: 'host',
       CapDrop: ['ALL'],
+      CapAdd: ['DAC_OVERRIDE'], // The roots of the cgroup trees are read-only even to their owner.
       SecurityOpt: ['no-new-privileges'],
     },
   })

@@ -45,20 +45,20 @@ export function raw(value: Field['value']): Uint8Array {
 }
 
 /** Encodes a message of numbers, texts and bytes; a field may repeat. */
-export function encode(message: readonly [number: number, value: number | string | Uint8Array][]): Buffer {
+export function encode(message: readonly [number: number, value: number | bigint | string | Uint8Array][]): Buffer {
   return Buffer.concat(
     message.flatMap(([number, value]) => {
-      if (typeof value === 'number') return [varint(number * 8), varint(value)]
+      if (typeof value === 'number' || typeof value === 'bigint') return [varint(number * 8), varint(value)]
       const bytes = Buffer.from(value)
       return [varint(number * 8 + 2), varint(bytes.length), bytes]
     }),
   )
 }
 
-function varint(value: number): Buffer {
+function varint(value: number | bigint): Buffer {
   const bytes: number[] = []
-  let rest = value
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128)
-  bytes.push(rest)
+  let rest = BigInt.asUintN(64, BigInt(value))
+  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) + 128)
+  bytes.push(Number(rest))
   return Buffer.from(bytes)
 }
