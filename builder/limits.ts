@@ -19,7 +19,8 @@ if [ -e cgroup.controllers ]; then
     mkdir -p "./$part"
   done
   if [ "$2" = -1 ]; then echo max; else echo "$2"; fi >"./$part/memory.max"
-  if [ "$2" != -1 ] && [ -e "./$part/memory.swap.max" ]; then echo 0 >"./$part/memory.swap.max"; fi
+  swap="./$part/memory.swap.max"
+  if [ -e "$swap" ]; then if [ "$2" = -1 ]; then echo max; else echo 0; fi >"$swap"; fi
   if [ "$3" = -1 ]; then echo "max 100000"; else echo "$3 100000"; fi >"./$part/cpu.max"
 else
   mkdir -p "memory/$1" "cpu/$1"
