@@ -1,7 +1,10 @@
 -- Chooses the upstream of each request and counts the requests in flight to each.
 local balancer = require "ngx.balancer"
+local set_peer = balancer.set_current_peer
 local routes, open = ngx.shared.routes, ngx.shared.open
 local var = ngx.var
+-- LuaJIT compiles a plain call of these well, and `var.site`, a metamethod, often not at all.
+local get, set = getmetatable(var).__index, getmetatable(var).__newindex
 
 -- What nginx's balancers answer when no upstream is left; it becomes a 502.
 local busy = -3
@@ -27,12 +30,9 @@ local function upstreams_of(site, text)
   return list
 end
 
--- Round robin, passing over upstreams that failed a moment ago.
-local function choose(list)
+-- The next upstream that did not fail a moment ago; the next one if all did.
+local function turn(list)
   local count = #list
-  if count == 1 then
-    return list[1]
-  end
   local now = ngx.now()
   for _ = 1, count do
     list.last = list.last % count + 1
@@ -44,6 +44,13 @@ local function choose(list)
   return list[list.last]
 end
 
+-- A request's upstream failed and nginx asks for another.
+local function give_up(upstream)
+  open:incr(upstream, -1)
+  set(var, "counted", "")
+  failed[upstream] = ngx.now() + rest
+end
+
 local M = {}
 
 -- balancer_by_lua: also called again for each further try of the same request.
@@ -53,50 +60,46 @@ function M.balance(closing)
   if not closing and routes:get("=goodbye") then
     return ngx.exit(ngx.ERROR)
   end
-  local site = var.site
-  local before = var.counted
+  local before = get(var, "counted")
   if before ~= "" then
-    open:incr(before, -1)
-    var.counted = ""
-    failed[before] = ngx.now() + rest
+    give_up(before)
   end
-  while true do
-    local text = routes:get(site)
-    if not text then
-      return ngx.exit(busy)
-    end
-    local list = upstreams_of(site, text)
-    local upstream = choose(list)
-    local key = upstream.key
-    local counted, err = open:incr(key, 1, 0)
-    -- Counted before the route is read again: whoever takes an upstream out of the route
-    -- and then sees its count at 0 knows that no request can still be on its way to it.
-    if routes:get(site) == text then
-      if counted then
-        var.counted = key
-      else
-        ngx.log(ngx.ERR, "a request to ", key, " is not counted: ", err)
-      end
-      if before == "" and #list > 1 then
-        balancer.set_more_tries(math.min(#list, tries) - 1)
-      end
-      local ok, why = balancer.set_current_peer(upstream.address, upstream.port)
-      if not ok then
-        ngx.log(ngx.ERR, key, ": ", why)
-        return ngx.exit(busy)
-      end
-      return
-    end
+  local site = get(var, "site")
+  local text = routes:get(site)
+  if not text then
+    return ngx.exit(busy)
+  end
+  local list = upstreams_of(site, text)
+  local upstream = #list == 1 and list[1] or turn(list)
+  local key = upstream.key
+  local counted, err = open:incr(key, 1, 0)
+  -- Counted before the route is read again: whoever takes an upstream out of the route
+  -- and then sees its count at 0 knows that no request can still be on its way to it.
+  if routes:get(site) ~= text then
     if counted then
       open:incr(key, -1)
     end
+    return M.balance(closing)
+  end
+  if counted then
+    set(var, "counted", key)
+  else
+    ngx.log(ngx.ERR, "a request to ", key, " is not counted: ", err)
+  end
+  if before == "" and #list > 1 then
+    balancer.set_more_tries(math.min(#list, tries) - 1)
+  end
+  local ok, why = set_peer(upstream.address, upstream.port)
+  if not ok then
+    ngx.log(ngx.ERR, key, ": ", why)
+    return ngx.exit(busy)
   end
 end
 
 -- log_by_lua: the request has ended, however it did. `counted` is a variable and not in
 -- ngx.ctx because the internal redirect to the page for a 502 empties ngx.ctx.
 function M.finish()
-  local counted = var.counted
+  local counted = get(var, "counted")
   if counted ~= "" then
     open:incr(counted, -1)
   end
