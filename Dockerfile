@@ -39,9 +39,10 @@ RUN mkdir -p /source/scripts && cd /checkout && rm -rf ./*.ca.crt .git node_modu
        if [ -e "$part" ]; then cp -R "$part" /source/; fi; \
      done \
   && cp scripts/role /source/scripts/ \
-  && find /source \( -name '*.test.ts' -o -name '*.contract.ts' -o -name '*.c' \) -delete
+  && find /source \( -name '*.test.ts' -o -name '*.contract.ts' -o -name '*.[ch]' \) -delete
 
-FROM ${BASE} AS dokku
+# What runs beside our own source: the image's programs, users, directories and settings.
+FROM ${BASE} AS system
 # Left out: documentation, and programs of git's (some 2.4 MB each) that no part of us calls.
 RUN printf 'path-exclude=%s\npath-include=/usr/share/doc/*/copyright\n' '/usr/share/doc/*' '/usr/share/man/*' '/usr/share/locale/*' \
     '/usr/bin/scalar' '/usr/bin/git-shell' '/usr/lib/git-core/scalar' '/usr/lib/git-core/git-shell' '/usr/lib/git-core/git-daemon' \
@@ -58,20 +59,20 @@ RUN printf 'path-exclude=%s\npath-include=/usr/share/doc/*/copyright\n' '/usr/sh
   && install -d -m 0750 -g dokku /run/dokku/gateway && chmod 0755 /run/dokku \
   && install -d -m 0700 -o dokku -g dokku /var/lib/execd
 COPY --from=fetch /node/bin/node /usr/local/bin/node
-COPY --from=modules /opt/dokku/node_modules /opt/dokku/node_modules
-COPY --from=client /dokku /usr/local/bin/dokku
-COPY --from=source /source /opt/dokku
 WORKDIR /opt/dokku
-# Compiled once here, so that a start costs what bundled code would.
 ENV NODE_COMPILE_CACHE=/opt/dokku/.compile-cache
-RUN for part in dokku execd nginx; do \
-    if [ -e $part/main.ts ]; then timeout 30 node $part/main.ts --warm || echo "$part: not warmed"; fi; \
-  done
-ARG VERSION=0.0.0
-LABEL org.opencontainers.image.title=dokku org.opencontainers.image.version=${VERSION} org.opencontainers.image.licenses=MIT
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 CMD ["dokku", "health"]
 ENTRYPOINT ["tini", "-g", "--", "/opt/dokku/scripts/role"]
 CMD ["control"]
+
+FROM system AS dokku
+COPY --from=modules /opt/dokku/node_modules /opt/dokku/node_modules
+COPY --from=client /dokku /usr/local/bin/dokku
+COPY --from=source /source /opt/dokku
+# Compiled once here, so that a start costs what bundled code would.
+RUN for part in dokku execd nginx; do timeout 30 node $part/main.ts --warm || exit 1; done
+ARG VERSION=0.0.0
+LABEL org.opencontainers.image.title=dokku org.opencontainers.image.version=${VERSION} org.opencontainers.image.licenses=MIT
 
 # For tests only: a second, newer engine (faults that would hurt the host's), and a registry.
 FROM ${BASE} AS engine
@@ -94,16 +95,18 @@ COPY package.json package-lock.json *.ca.crt /opt/dokku/
 RUN if [ -e host.ca.crt ]; then export NODE_EXTRA_CA_CERTS=/opt/dokku/host.ca.crt; fi \
   && npm ci --ignore-scripts --no-audit --no-fund && rm -rf node_modules/node-linux-* node_modules/.bin/node
 
-FROM dokku AS test
+# Everything of the image, and what the tests need besides.
+FROM system AS test
 RUN apt-get update && apt-get install -y --no-install-recommends curl docker-cli docker-compose openssh-client procps \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=fetch /node/lib/node_modules/npm /usr/local/lib/node_modules/npm
 COPY --from=checks /opt/dokku/node_modules /opt/dokku/node_modules
-COPY --from=source /checkout /opt/dokku
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
 HEALTHCHECK NONE
 ENTRYPOINT ["tini", "-g", "--"]
 CMD ["scripts/run-tests"]
+COPY --from=client /dokku /usr/local/bin/dokku
+COPY --from=source /checkout /opt/dokku
 
 # A plain `docker build .` gives the image itself.
 FROM dokku
