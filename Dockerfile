@@ -76,7 +76,7 @@ LABEL org.opencontainers.image.title=dokku org.opencontainers.image.version=${VE
 
 # For tests only: a second, newer engine (faults that would hurt the host's), and a registry.
 FROM ${BASE} AS engine
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates docker.io iproute2 iptables \
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates docker-cli docker.io iproute2 iptables \
   && rm -rf /var/lib/apt/lists/*
 VOLUME /var/lib/docker
 CMD ["dockerd", "-H", "unix:///var/run/docker.sock", "-s", "overlay2"]
