@@ -31,14 +31,14 @@ export async function containersOf(app: App): Promise<AppContainer[]> {
   return await listContainers(app.instance, { [label.app]: app.name, [label.type]: 'deploy' })
 }
 
-/** Containers of this instance with these labels. */
+/** Containers of this instance with these labels, by process type and index. */
 export async function listContainers(instance: Instance, labels: Record<string, string>): Promise<AppContainer[]> {
   const wanted = { [label.instance]: instance.settings.name, ...labels }
   const found = await instance.engine.listContainers({
     all: true,
     filters: { label: Object.entries(wanted).map(([key, value]) => `${key}=${value}`) },
   })
-  return found.map(appContainer)
+  return found.map(appContainer).sort((a, b) => (a.process < b.process ? -1 : a.process > b.process ? 1 : a.index - b.index))
 }
 
 /** Creates and starts one container under a name of its own until it serves. A failed start leaves nothing. */

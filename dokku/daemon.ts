@@ -79,10 +79,12 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     return served
   }
   const heal = (): Promise<void> =>
-    ensureRoles(engine, settings, self.Image, network).catch((error: unknown) => {
-      log.error({ err: error }, 'the gateway or the appliance does not start')
-      setTimeout(heal, healAgainMs).unref()
-    })
+    instance
+      .inOrder('roles', () => ensureRoles(engine, settings, self.Image, network))
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'the gateway or the appliance does not start')
+        setTimeout(heal, healAgainMs).unref()
+      })
   await heal()
   await untilAppliance(instance)
   const { settled } = await reconcile(instance)

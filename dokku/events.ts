@@ -20,7 +20,8 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
   const handle = async ({ Action: action, Actor: { Attributes: attributes } }: Event): Promise<void> => {
     const name = attributes.name ?? ''
     if (name === names.gateway || name === names.appliance) {
-      if (action === 'destroy') await heal()
+      // Docker does not restart what `docker kill` or `docker stop` ended.
+      if (action === 'destroy' || action === 'die') await heal()
       if (action === 'start' && name === names.appliance) await syncRoutes(instance)
       return
     }
@@ -31,7 +32,7 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
 
   const follow = async (): Promise<void> => {
     stream = (await instance.engine.getEvents({
-      filters: { type: ['container'], label: [`${label.instance}=${instance.settings.name}`], event: ['destroy', 'start'] },
+      filters: { type: ['container'], label: [`${label.instance}=${instance.settings.name}`], event: ['die', 'destroy', 'start'] },
     })) as Readable
     for await (const line of createInterface({ input: stream }))
       handle(JSON.parse(line) as Event).catch((error: unknown) => instance.log.error({ err: error }, 'could not act on an engine event'))

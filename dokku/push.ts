@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import type { Session } from '#execd'
 import { attach } from '#execd'
-import { checkUnmoved, currentCommit, decide, hookEnvironment, parseService, parseUpdates, serviceCommand } from '#gitreceive'
+import { checkUnmoved, currentCommit, type Deploy, decide, hookEnvironment, parseService, parseUpdates, serviceCommand } from '#gitreceive'
 import type { Output } from '#lib/output.ts'
 import { type App, createApp, findApp, maybeApp } from './app.ts'
 import type { Instance } from './instance.ts'
@@ -12,6 +12,8 @@ import { receive } from './workflow.ts'
 interface Push {
   app: App
   user: string
+  /** Resolves once git has ended: the ref is stored, or it never will be. */
+  ended: Promise<void>
 }
 
 /** The git side of the SSH door: services for git clients, and the pre-receive hook that deploys. */
@@ -31,7 +33,8 @@ export function gitDoor(instance: Instance) {
       const app = receives ? (maybeApp(instance, name) ?? (await createApp(instance, name))) : findApp(instance, name)
       const path = await instance.repositories.ensure(String(app.id))
       const token = randomBytes(16).toString('hex')
-      pushes.set(token, { app, user })
+      const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+      pushes.set(token, { app, user, ended })
       try {
         return await attach(session, serviceCommand(service.service, path), {
           cwd: path,
@@ -40,29 +43,39 @@ export function gitDoor(instance: Instance) {
         })
       } finally {
         pushes.delete(token)
+        end()
       }
     },
 
-    /** git calls pre-receive inside a push: what it declines is not stored. */
+    /**
+     * git calls pre-receive inside a push: what it declines is not stored. The app's next change begins only after git
+     * has stored the ref, which is after this hook.
+     */
     async preReceive(session: Session, output: Output): Promise<void> {
       const push = pushes.get(session.header.env.DOKKU_PUSH ?? '')
       if (push === undefined) throw new Error('pre-receive was called outside a push')
-      const { app, user } = push
-      const deployBranch = app.properties.get('git deploy-branch')
       const refs = parseUpdates(await text(session.stdin))
+      const deployBranch = push.app.properties.get('git deploy-branch')
       const { deploy } = decide(refs, deployBranch === undefined ? {} : { deployBranch })
       if (deploy === undefined) return
-      const repository = instance.repositories.path(String(app.id))
-      const env = session.header.env
-      await instance.inOrder(
-        app.id,
+      const deployed = Promise.withResolvers<void>()
+      const turn = instance.inOrder(
+        push.app.id,
         async () => {
-          checkUnmoved(deploy, await currentCommit(repository, `refs/heads/${deploy.branch}`))
-          findApp(instance, app.name)
-          await receive(app, { kind: 'commit', repository, commit: deploy.commit, env }, { user, output })
+          await deployPush(push, deploy, session.header.env, output).then(deployed.resolve, deployed.reject)
+          await push.ended
         },
-        () => output.detail(`Waiting for another deploy of ${app.name} to end`),
+        () => output.detail(`Waiting for another deploy of ${push.app.name} to end`),
       )
+      turn.catch(deployed.reject)
+      await deployed.promise
     },
+  }
+
+  async function deployPush({ app, user }: Push, deploy: Deploy, env: Record<string, string>, output: Output): Promise<void> {
+    const repository = instance.repositories.path(String(app.id))
+    checkUnmoved(deploy, await currentCommit(repository, `refs/heads/${deploy.branch}`))
+    findApp(instance, app.name)
+    await receive(app, { kind: 'commit', repository, commit: deploy.commit, env }, { user, output })
   }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
 import type { App } from './app.ts'
@@ -51,13 +52,15 @@ export async function rollback(app: App, version: number | undefined, by: By): P
   return release
 }
 
-/** Replaces every container by a new one of the same release, old and new side by side as in a deploy. */
+/** Replaces every container by a new one, old and new side by side as in a deploy. Config stored meanwhile takes effect, as a release. */
 export async function restart(app: App, by: By): Promise<void> {
-  const release = deployed(app)
+  const current = deployed(app)
   by.output.step(`Restarting ${app.name}`)
   app.countRestart()
   app.setStopped(false)
-  await converge(app, release, by.output)
+  const draft = draftRelease(app, { description: 'Restart with stored config', by: by.user })
+  if (isDeepStrictEqual([draft.config, draft.formation], [current.config, current.formation])) await converge(app, current, by.output)
+  else await deploy(app, draft, by.output)
 }
 
 export async function stop(app: App, by: By): Promise<void> {
