@@ -6,3 +6,4 @@ export { type Instance, type Plan, runByHand, startInstance, untilHealthy } from
 export { startLoad } from './harness/load.ts'
 export { attempt, eventually, failed, freePort, ok, scratch } from './harness/programs.ts'
 export { type Repo, repo } from './harness/repo.ts'
+export { secondEngine } from './harness/second-engine.ts'

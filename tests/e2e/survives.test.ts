@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { eventually, ok, repo, startInstance, startLoad, untilHealthy, versionImage, versions } from './harness.ts'
+import { eventually, ok, repo, runByHand, startInstance, startLoad, untilHealthy, versionImage, versions } from './harness.ts'
 
 const instance = await startInstance({ suffix: 'survives' })
 const { engine, name, ssh } = instance
@@ -10,7 +10,7 @@ const slow = await repo({ ...versions, Dockerfile: versions.Dockerfile.replace('
 after(() => Promise.all([instance.remove(), slow.remove()]))
 ok(await ssh('git:from-image', 'steady', image))
 
-const serves = async (app = 'steady', body = 'steady') => assert.equal((await instance.fetch(app)).body, body)
+const serves = async (app = 'steady', body = 'steady') => assert.equal((await instance.fetch(app, '/', { timeoutMs: 2_000 })).body, body)
 
 /** How a container may end, and come back. */
 const restartOf = (container: string) => async () => ok(await engine.docker(['restart', '--time', '5', container]))
@@ -63,6 +63,18 @@ test('a killed control comes back with everything it had, and serving never stop
   assert.deepEqual(failures, [], `${failures.length} of ${sent} requests failed`)
 })
 
+test('control is removed and run again, as in an upgrade: no request fails, and a command typed meanwhile waits', async () => {
+  const load = startLoad(instance.target('steady'), { clients: 4 })
+  ok(await engine.docker(['rm', '--force', name]))
+  const waiting = ssh('config:get', 'steady', 'PORT')
+  const waitingToo = ssh('apps:exists', 'steady')
+  await runByHand({ name, image: instance.image, engine, env: instance.env, dir: instance.dir })
+  assert.equal((await waiting).exitCode, 1)
+  ok(await waitingToo)
+  const { failures, sent } = await load.stop()
+  assert.deepEqual(failures, [], `${failures.length} of ${sent} requests failed`)
+})
+
 test('a control killed in the middle of a push leaves the app as it was, and the same push again succeeds', async () => {
   await slow.commit({ Dockerfile: versions.Dockerfile.replace('CMD', 'RUN sleep 6 && echo again\nENV VERSION=again\nCMD') })
   const push = instance.pushStart(slow, 'lost')
@@ -83,9 +95,12 @@ test('a control killed in the middle of a push leaves the app as it was, and the
   await serves('lost', 'again')
 })
 
-for (const role of ['nginx', 'ssh'])
-  test(`${name.replace(/^.*$/, 'an instance')} whose ${role} container was killed has it again, with routes, keys and host key`, async () => {
-    await engine.docker(['kill', `${name}-${role}`])
+for (const [role, suffix] of [
+  ['appliance', 'nginx'],
+  ['gateway', 'ssh'],
+] as const)
+  test(`the ${role} comes back when it was killed, with routes, keys and host key`, async () => {
+    ok(await engine.docker(['kill', `${name}-${suffix}`]))
     await eventually(() => serves())
     // The client checks the host key it knows, so a new one would be refused.
     await eventually(async () => ok(await ssh('apps:exists', 'steady')))

@@ -55,13 +55,14 @@ export async function client({ dir, address, port }: { dir: string; address: str
   return {
     publicKey: key,
     sshArgv,
-    ssh: (...words) => attempt([...sshArgv(), quoteWords(words)], { env }),
+    // Without --, ssh takes the options of a command for its own.
+    ssh: (...words) => attempt([...sshArgv(), '--', quoteWords(words)], { env }),
     sshLine: (line, options = {}) =>
-      attempt([...sshArgv(options), ...(line === undefined ? [] : [line])], {
+      attempt([...sshArgv(options), ...(line === undefined ? [] : ['--', line])], {
         env,
         ...(options.input === undefined ? {} : { input: options.input }),
       }),
-    sshStart: (words, options) => start([...sshArgv(options), quoteWords(words)], { env }),
+    sshStart: (words, options) => start([...sshArgv(options), '--', quoteWords(words)], { env }),
     remote,
     push: (from, app, refspecs = ['main']) => attempt(pushArgv(from, app, refspecs), { env }),
     pushStart: (from, app, refspecs = ['main']) => start(pushArgv(from, app, refspecs), { env }),

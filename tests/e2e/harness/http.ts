@@ -16,12 +16,14 @@ export interface Ask {
   method?: string
   headers?: Record<string, string>
   body?: string
+  /** Default: 30 seconds. */
+  timeoutMs?: number
 }
 
 /** One HTTP request with a Host header of its own, on a connection of its own. */
-export function ask({ address, port, host, path = '/', method = 'GET', headers = {}, body }: Ask): Promise<Answer> {
+export function ask({ address, port, host, path = '/', method = 'GET', headers = {}, body, timeoutMs = 30_000 }: Ask): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options = { host: address, port, path, method, headers: { ...headers, host }, agent: false, timeout: 30_000 }
+    const options = { host: address, port, path, method, headers: { ...headers, host }, agent: false, timeout: timeoutMs }
     const asked = request(options, (response) => {
       text(response).then(
         (said) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: said }),
@@ -29,7 +31,7 @@ export function ask({ address, port, host, path = '/', method = 'GET', headers =
       )
     })
     asked.on('error', reject)
-    asked.on('timeout', () => asked.destroy(new Error('no answer within 30 seconds')))
+    asked.on('timeout', () => asked.destroy(new Error(`no answer within ${timeoutMs} ms`)))
     asked.end(body)
   })
 }

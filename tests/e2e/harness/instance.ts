@@ -14,6 +14,8 @@ export interface Instance extends Client {
   readonly engine: Engine
   readonly image: string
   readonly hostname: string
+  /** The settings that control was started with. */
+  readonly env: Record<string, string>
   readonly ports: Readonly<Record<'ssh' | 'http' | 'https', number>>
   /** A scratch directory with the instance's key pair in `id` and `id.pub`. */
   readonly dir: string
@@ -78,6 +80,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       engine,
       image,
       hostname,
+      env,
       ports,
       dir,
       admin,

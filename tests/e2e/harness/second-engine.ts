@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { type Engine, engine } from './engine.ts'
+import { eventually, ok, scratch } from './programs.ts'
+
+/** An engine in a container, which may be hurt. */
+export interface SecondEngine {
+  readonly engine: Engine
+  /** Copies images from the host's engine. */
+  load(...images: string[]): Promise<void>
+  /** Ends the engine and everything on it, and waits until it answers again. */
+  restart(): Promise<void>
+  remove(): Promise<void>
+}
+
+/** What a container needs to be an engine, where Docker may not give it everything (`--privileged`). */
+const almostPrivileged = [
+  ...['--cap-add', 'ALL', '--cap-drop', 'SYS_RESOURCE', '--device-cgroup-rule', 'a *:* rwm'],
+  ...['seccomp=unconfined', 'apparmor=unconfined', 'systempaths=unconfined'].flatMap((option) => ['--security-opt', option]),
+]
+
+/** Starts Debian's engine in a container on a network of its own; only the host can reach it there. */
+export async function secondEngine(image: string): Promise<SecondEngine> {
+  const host = engine()
+  const name = `${process.env.DOKKU_TEST_PREFIX ?? 'e2e'}-engine-${randomBytes(2).toString('hex')}`
+  const remove = async () => {
+    // Containers on it end with it; its volume is anonymous, so it goes along.
+    await host.docker(['rm', '--force', '--volumes', name])
+    await host.docker(['network', 'rm', name])
+  }
+  const create = async (rights: readonly string[]) => {
+    const cgroups = ['--volume', '/sys/fs/cgroup:/sys/fs/cgroup:rw']
+    const daemon = ['dockerd', '-H', 'unix:///var/run/docker.sock', '-H', 'tcp://0.0.0.0:2375', '--tls=false', '-s', 'overlay2']
+    const flags = ['--name', name, '--hostname', name, '--network', name, '--tmpfs', '/run', '--label', `dokku.instance=${name}`]
+    return host.docker(['run', '--detach', ...flags, ...rights, ...cgroups, image, ...daemon, '--cgroup-parent', `/${name}`])
+  }
+  try {
+    ok(await host.docker(['network', 'create', '--label', `dokku.instance=${name}`, name]))
+    if ((await create(['--privileged'])).exitCode !== 0) {
+      await host.docker(['rm', '--force', '--volumes', name])
+      ok(await create(almostPrivileged))
+    }
+    const address = ok(await host.docker(['inspect', '--format', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name])).trim()
+    const second = engine({ host: `tcp://${address}:2375`, address })
+    const answers = () => eventually(async () => ok(await second.docker(['version', '--format', '{{.Server.Version}}'])))
+    await answers()
+    return {
+      engine: second,
+      async load(...images) {
+        const { dir, remove: removeDir } = await scratch()
+        try {
+          ok(await host.docker(['save', '--output', join(dir, 'images.tar'), ...images]))
+          ok(await second.docker(['load', '--input', join(dir, 'images.tar')]))
+        } finally {
+          await removeDir()
+        }
+      },
+      async restart() {
+        ok(await host.docker(['restart', '--time', '20', name]))
+        await answers()
+      },
+      remove,
+    }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}

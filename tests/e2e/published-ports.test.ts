@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { eventually, ok, repo, startInstance, startLoad, versions } from './harness.ts'
+
+// As on Docker Desktop and rootless engines, where the host's network is not one that anybody could reach.
+const instance = await startInstance({ suffix: 'published', env: { DOKKU_NETWORK: 'published' } })
+const work = await repo(versions)
+after(() => Promise.all([instance.remove(), work.remove()]))
+const { ssh, engine, name } = instance
+
+test('a push deploys where the appliance publishes its ports', async () => {
+  ok(await ssh('apps:create', 'app'))
+  ok(await ssh('config:set', '--no-restart', 'app', 'VERSION=one'))
+  const { stderr, exitCode } = await instance.push(work, 'app')
+  assert.equal(exitCode, 0, stderr)
+  assert.equal((await instance.fetch('app')).body, 'one')
+})
+
+test('a deploy fails no request where the appliance publishes its ports', async () => {
+  const load = startLoad(instance.target('app'), { clients: 4 })
+  ok(await ssh('config:set', 'app', 'VERSION=two'))
+  ok(await ssh('ps:scale', 'app', 'web=2'))
+  assert.equal((await instance.fetch('app')).body, 'two')
+  const { sent, failures } = await load.stop()
+  assert.deepEqual(failures, [], `${failures.length} of ${sent} requests failed`)
+})
+
+test('apps cannot reach each other where the appliance publishes its ports', async () => {
+  ok(await ssh('apps:create', 'other'))
+  const { stderr, exitCode } = await instance.push(work, 'other')
+  assert.equal(exitCode, 0, stderr)
+  const address = await engine.lines(
+    'inspect',
+    '--format',
+    '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}',
+    `${name}-other.web.1`,
+  )
+  const reach = `fetch('http://${address[0]}:5000', { signal: AbortSignal.timeout(3000) }).then(() => process.exit(0), () => process.exit(9))`
+  assert.equal((await ssh('run', 'app', 'node', '-e', reach)).exitCode, 9)
+})
+
+test('a replaced appliance serves again where it publishes its ports', async () => {
+  ok(await engine.docker(['rm', '--force', `${name}-nginx`]))
+  await eventually(async () => assert.equal((await instance.fetch('app', '/', { timeoutMs: 2_000 })).body, 'two'), 60)
+})
+
+test('apps:destroy removes the network of the app', async () => {
+  const networks = () => engine.lines('network', 'ls', '--format', '{{.Name}}', '--filter', `label=dokku.instance=${name}`)
+  const before = (await networks()).length
+  ok(await ssh('apps:destroy', 'other', '--force'))
+  assert.equal((await networks()).length, before - 1)
+})
