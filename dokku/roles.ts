@@ -84,7 +84,8 @@ async function ensureRole(engine: Docker, name: string, options: ContainerCreate
   try {
     const found = await container.inspect()
     if (found.Config.Labels[revisionLabel] === wanted) {
-      if (!found.State.Running) await container.start()
+      // The engine may be starting it again at this moment.
+      if (!found.State.Running) await container.start().catch(ignoreStarted)
       return
     }
     await container.stop({ t: 5 }).catch(() => undefined)
@@ -94,6 +95,10 @@ async function ensureRole(engine: Docker, name: string, options: ContainerCreate
   }
   const created = await engine.createContainer({ ...options, name, Labels: { ...options.Labels, [revisionLabel]: wanted } })
   await created.start()
+}
+
+function ignoreStarted(error: unknown): void {
+  if (!hasStatus(error, 304)) throw error
 }
 
 /** A digest of the sources and programs a role runs. */
