@@ -4,6 +4,7 @@ import { recorder } from './conformance.ts'
 import { Progress } from './progress.ts'
 import { encode } from './protobuf.ts'
 import { decodeTrace } from './trace.ts'
+import { trusting } from './trust.ts'
 
 const stamp = encode([[1, 1700000000]])
 
@@ -49,6 +50,12 @@ function lines(...messages: Buffer[]): string[] {
 }
 
 describe('builder progress', () => {
+  test('shows a step as its author wrote it, without the mount that makes it trust our certificates', () => {
+    const step = trusting('FROM a\nRUN npm ci').text.split('\n').at(-1) ?? ''
+    assert.match(step, /--mount=type=secret/)
+    assert.deepEqual(lines(vertex(`[2/2] ${step}`, { started: true })), ['[2/2] RUN npm ci'])
+  })
+
   test('heads a step once, when it starts, and streams its output', () => {
     const name = '[2/3] RUN make'
     assert.deepEqual(

@@ -1,6 +1,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import { type Output, plain } from '#lib/output.ts'
 import type { Trace, Vertex, Work } from './trace.ts'
+import { asWritten } from './trust.ts'
 
 /** How many of a failed step's last lines are kept. */
 const tailLength = 20
@@ -55,7 +56,7 @@ export class Progress {
   #vertex(vertex: Vertex): void {
     this.seen.add(vertex.name)
     const step = this.#steps.get(vertex.digest) ?? {
-      name: plain(vertex.name).replace(/\s+/g, ' '),
+      name: asWritten(plain(vertex.name).replace(/\s+/g, ' ')),
       decoder: new StringDecoder('utf8'),
       rest: '',
       tail: [],

@@ -4,6 +4,7 @@ import { parseDockerfile } from './instructions.ts'
 export const caSecret = 'dokku-ca'
 /** Where a RUN step finds it: /dev is fresh memory in every step, while elsewhere Engine 20.10 leaves an empty file in the image. */
 const bundle = `/dev/${caSecret}.crt`
+const mount = `--mount=type=secret,id=${caSecret},target=${bundle},mode=0444`
 
 /**
  * What common tools read the place of their certificates from. Not the system store: replacing a file in /etc/ssl
@@ -28,6 +29,11 @@ const variables = [
   'NIX_SSL_CERT_FILE',
 ]
 
+/** A step as its author wrote it, for people to read. */
+export function asWritten(step: string): string {
+  return step.replace(`${mount} `, '')
+}
+
 /** A rewritten Dockerfile; `originalLine` maps a line number of it (from 1) to the one the author knows. */
 export interface Trusting {
   text: string
@@ -44,8 +50,7 @@ export function trusting(content: string): Trusting {
   const inserted: number[] = []
   for (const { name, first, last } of instructions) {
     const line = lines[first] ?? ''
-    if (name === 'RUN')
-      result[first] = line.replace(/^(\uFEFF?\s*RUN)[ \t]*/i, `$1 --mount=type=secret,id=${caSecret},target=${bundle},mode=0444 `)
+    if (name === 'RUN') result[first] = line.replace(/^(\uFEFF?\s*RUN)[ \t]*/i, `$1 ${mount} `)
     if (name !== 'FROM') continue
     const ending = line.endsWith('\r') ? '\r' : ''
     result[last] += `\n${variables.map((variable) => `ARG ${variable}=${bundle}${ending}`).join('\n')}`
