@@ -37,7 +37,7 @@ async function hostKey(state: string): Promise<string> {
     await mkdir(state, { recursive: true, mode: 0o700 })
     await access(state, constants.W_OK)
   } catch (error) {
-    if (!hasCode(error, 'EACCES', 'EROFS', 'EPERM')) throw error
+    if (!hasCode(error, 'EACCES', 'ENOENT', 'EROFS', 'EPERM')) throw error
     throw new UserError('host-key-not-kept', `the host key cannot be kept in ${state}`, {
       hint: `give the volume mounted there to uid ${process.getuid?.()}`,
       cause: error,
