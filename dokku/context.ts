@@ -20,3 +20,9 @@ export interface Context {
 export function changing<T>(app: App, context: Context, work: () => Promise<T>): Promise<T> {
   return app.instance.inOrder(app.id, work, () => context.output.step(`Waiting for another change of ${app.name} to end`))
 }
+
+/** Calls `leave` once the caller is gone, at once when that was before. */
+export function whenGone(session: Session, leave: () => void): void {
+  if (session.closed.aborted) leave()
+  else session.closed.addEventListener('abort', leave, { once: true })
+}

@@ -14,9 +14,8 @@ export async function listeningIn(instance: Instance, container: AppContainer): 
     HostConfig: { NetworkMode: `container:${container.id}` },
   })
   try {
-    const ended = helper.wait({ condition: 'next-exit' })
     await helper.start()
-    await ended
+    await helper.wait({ condition: 'not-running' })
     return listeners((await readLogs(helper)).join('\n'))
   } finally {
     await helper.remove({ force: true })

@@ -6,6 +6,7 @@ import { freeAddress, leaseAddress } from './addresses.ts'
 import type { App } from './app.ts'
 import { containerOptions, label } from './container.ts'
 import { networkOf } from './containers.ts'
+import { whenGone } from './context.ts'
 import { containerName, type Instance } from './instance.ts'
 import type { Release } from './release.ts'
 
@@ -49,14 +50,13 @@ export async function runOneOff(app: App, release: Release, oneOff: OneOff, sess
     })
     try {
       const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true })
-      const ended = container.wait({ condition: 'next-exit' }) as Promise<{ StatusCode: number }>
       const resize = (rows: number, columns: number) => container.resize({ h: rows, w: columns })
       const copied = copy(instance, session, stream, { tty, resize })
       session.onSignal((signal) => void container.kill({ signal: `SIG${signal.replace(/^SIG/, '')}` }).catch(() => undefined))
-      session.closed.addEventListener('abort', () => void container.kill().catch(() => undefined))
       await container.start()
+      whenGone(session, () => void container.kill().catch(() => undefined))
       if (tty) await setSize(session, resize)
-      const { StatusCode } = await ended
+      const { StatusCode } = (await container.wait({ condition: 'not-running' })) as { StatusCode: number }
       await copied
       return StatusCode
     } finally {
@@ -83,7 +83,7 @@ export async function enterContainer(instance: Instance, id: string, words: stri
   const stream = await exec.start({ hijack: true, stdin: true, Tty: tty })
   const resize = (rows: number, columns: number) => exec.resize({ h: rows, w: columns })
   if (tty) await setSize(session, resize)
-  session.closed.addEventListener('abort', () => stream.destroy())
+  whenGone(session, () => stream.destroy())
   await copy(instance, session, stream, { tty, resize })
   const { ExitCode } = await exec.inspect()
   return ExitCode ?? 1
