@@ -102,6 +102,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends curl docker-cli
 COPY --from=fetch /node/lib/node_modules/npm /usr/local/lib/node_modules/npm
 COPY --from=checks /opt/dokku/node_modules /opt/dokku/node_modules
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
+ENV NODE_COMPILE_CACHE=/tmp/compile-cache
 HEALTHCHECK NONE
 ENTRYPOINT ["tini", "-g", "--"]
 CMD ["scripts/run-tests"]
