@@ -10,6 +10,8 @@ import type { Settings } from './settings.ts'
 
 const revisionLabel = 'dokku.revision'
 const root = join(import.meta.dirname, '..')
+/** Of the shared library, what the appliance runs: a change elsewhere must not replace it. */
+export const applianceLibrary = ['errors', 'exec', 'files'].map((name) => join(root, 'lib', `${name}.ts`))
 
 /** The two containers that control starts and heals, as the engine should have them. Pure. */
 export function roleOptions(
@@ -73,7 +75,7 @@ export async function ensureRoles(engine: Docker, settings: Settings, image: str
   const options = roleOptions(settings, image, network)
   await Promise.all([
     ensureRole(engine, names.gateway, options.gateway, await revision(['execd'], ['/usr/sbin/sshd', '/usr/local/bin/dokku'])),
-    ensureRole(engine, names.appliance, options.appliance, await revision(['nginx', 'lib'], ['/usr/sbin/nginx'])),
+    ensureRole(engine, names.appliance, options.appliance, await revision(['nginx'], ['/usr/sbin/nginx', ...applianceLibrary])),
   ])
 }
 
