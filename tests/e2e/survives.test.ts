@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { eventually, ok, repo, runByHand, startInstance, startLoad, untilHealthy, versionImage, versions } from './harness.ts'
+import { eventually, ok, repo, runByHand, startInstance, underLoad, untilHealthy, versionImage, versions } from './harness.ts'
 
 const instance = await startInstance({ suffix: 'survives' })
 const { engine, name, ssh } = instance
@@ -42,37 +42,46 @@ test('the same push again finds everything up to date', async () => {
 })
 
 test('a command typed while control is being replaced waits and then succeeds, and no request fails', async () => {
-  const load = startLoad(instance.target('steady'), { clients: 4 })
-  const restarted = restartOf(name)()
-  const commands = Array.from({ length: 10 }, async (_, n) => {
-    await new Promise((resolve) => setTimeout(resolve, n * 200))
-    return ok(await ssh('apps:exists', 'steady'))
-  })
-  await Promise.all([restarted, ...commands])
-  const { failures, sent } = await load.stop()
-  assert.deepEqual(failures, [], `${failures.length} of ${sent} requests failed`)
+  await underLoad(
+    instance.target('steady'),
+    async () => {
+      const restarted = restartOf(name)()
+      const commands = Array.from({ length: 10 }, async (_, n) => {
+        await new Promise((resolve) => setTimeout(resolve, n * 200))
+        return ok(await ssh('apps:exists', 'steady'))
+      })
+      await Promise.all([restarted, ...commands])
+    },
+    { clients: 4 },
+  )
 })
 
 test('a killed control comes back with everything it had, and serving never stopped', async () => {
-  const load = startLoad(instance.target('steady'), { clients: 4 })
-  const before = ok(await ssh('releases:list', 'steady'))
-  await killOf(name)()
-  await untilHealthy(engine, name)
-  assert.equal(ok(await ssh('releases:list', 'steady')), before)
-  const { failures, sent } = await load.stop()
-  assert.deepEqual(failures, [], `${failures.length} of ${sent} requests failed`)
+  await underLoad(
+    instance.target('steady'),
+    async () => {
+      const before = ok(await ssh('releases:list', 'steady'))
+      await killOf(name)()
+      await untilHealthy(engine, name)
+      assert.equal(ok(await ssh('releases:list', 'steady')), before)
+    },
+    { clients: 4 },
+  )
 })
 
 test('control is removed and run again, as in an upgrade: no request fails, and a command typed meanwhile waits', async () => {
-  const load = startLoad(instance.target('steady'), { clients: 4 })
-  ok(await engine.docker(['rm', '--force', name]))
-  const waiting = ssh('config:get', 'steady', 'PORT')
-  const waitingToo = ssh('apps:exists', 'steady')
-  await runByHand({ name, image: instance.image, engine, env: instance.env, dir: instance.dir })
-  assert.equal((await waiting).exitCode, 1)
-  ok(await waitingToo)
-  const { failures, sent } = await load.stop()
-  assert.deepEqual(failures, [], `${failures.length} of ${sent} requests failed`)
+  await underLoad(
+    instance.target('steady'),
+    async () => {
+      ok(await engine.docker(['rm', '--force', name]))
+      const waiting = ssh('config:get', 'steady', 'PORT')
+      const waitingToo = ssh('apps:exists', 'steady')
+      await runByHand({ name, image: instance.image, engine, env: instance.env, dir: instance.dir })
+      assert.equal((await waiting).exitCode, 1)
+      ok(await waitingToo)
+    },
+    { clients: 4 },
+  )
 })
 
 test('a control killed in the middle of a push leaves the app as it was, and the same push again succeeds', async () => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import type { Ask } from './http.ts'
 
@@ -9,15 +10,20 @@ export interface LoadResult {
   bodies: Map<string, number>
 }
 
-export interface Load {
-  /** Requests answered so far. */
-  sent(): number
-  stop(): Promise<LoadResult>
+export interface LoadOptions {
+  /** Default: 6. */
+  clients?: number
+  pauseMs?: number
+  /** How many requests there must be at least, however soon the work is done. */
+  atLeast?: number
 }
 
-/** Asks the same thing over and over: half of the clients keep their connection, half open one for each request. */
-export function startLoad(target: Ask, options: { clients?: number; pauseMs?: number } = {}): Load {
-  const { clients = 6, pauseMs = 8 } = options
+/**
+ * Asks the same thing over and over while some work goes on: half of the clients keep their connection, half open one
+ * for each request. Fails when a request did.
+ */
+export async function underLoad(target: Ask, work: () => Promise<unknown>, options: LoadOptions = {}): Promise<LoadResult> {
+  const { clients = 6, pauseMs = 8, atLeast = 1 } = options
   const result: LoadResult = { sent: 0, failures: [], bodies: new Map() }
   const started = performance.now()
   let stopped = false
@@ -40,14 +46,15 @@ export function startLoad(target: Ask, options: { clients?: number; pauseMs?: nu
   }
 
   const running = Array.from({ length: clients }, (_, n) => client(n))
-  return {
-    sent: () => result.sent,
-    async stop() {
-      stopped = true
-      await Promise.all(running)
-      return result
-    },
+  try {
+    await work()
+    while (result.sent < atLeast) await new Promise((resolve) => setTimeout(resolve, 50))
+  } finally {
+    stopped = true
+    await Promise.all(running)
   }
+  assert.deepEqual(result.failures.slice(0, 10), [], `${result.failures.length} of ${result.sent} requests failed`)
+  return result
 }
 
 function once({ address, port, host, path = '/' }: Ask, agent: Agent): Promise<{ status: number; body: string }> {
