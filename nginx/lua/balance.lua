@@ -1,6 +1,6 @@
 -- Chooses the upstream of each request and counts the requests in flight to each.
 local balancer = require "ngx.balancer"
-local set_peer = balancer.set_current_peer
+local set_peer, last_failure = balancer.set_current_peer, balancer.get_last_failure
 local routes, open = ngx.shared.routes, ngx.shared.open
 local var = ngx.var
 -- LuaJIT compiles a plain call of these well, and `var.site`, a metamethod, often not at all.
@@ -15,13 +15,14 @@ local tries = 5
 local parsed = {}
 local failed = {}
 
--- The upstreams of a site, parsed again only when its text has changed (same text, same pointer).
-local function upstreams_of(site, text)
-  local list = parsed[site]
-  if list and list.text == text then
-    return list
+-- The upstreams of a site as this worker keeps them, or nil when it has no route.
+local function parse(site)
+  local text = routes:get(site)
+  if not text then
+    parsed[site] = nil
+    return nil
   end
-  list = { text = text, last = math.random(0, 15) }
+  local list = { text = text, last = math.random(0, 15) }
   for key in text:gmatch("%S+") do
     local address, port = key:match("^(.*):(%d+)$")
     list[#list + 1] = { key = key, address = address, port = tonumber(port) }
@@ -45,40 +46,53 @@ local function turn(list)
 end
 
 -- A request's upstream failed and nginx asks for another.
-local function give_up(upstream)
-  open:incr(upstream, -1)
-  set(var, "counted", "")
-  failed[upstream] = ngx.now() + rest
+local function give_up()
+  local key = get(var, "counted")
+  if key ~= "" then
+    open:incr(key, -1)
+    set(var, "counted", "")
+    failed[key] = ngx.now() + rest
+  end
+end
+
+-- Is a reload coming? Looked up a few times a second, as shared memory is what a request pays most for.
+local parting, looked = nil, 0
+local function goodbye()
+  local now = ngx.now()
+  if now - looked > 0.02 then
+    parting, looked = routes:get("=goodbye"), now
+  end
+  return parting
 end
 
 local M = {}
 
 -- balancer_by_lua: also called again for each further try of the same request.
--- While a reload is coming (`goodbye`), a request starts over in a location that closes its
--- connection after the answer: workers that end would close it under the next request.
+-- While a reload is coming, a request starts over in a location that closes its connection
+-- after the answer: workers that end would close it under the next request.
 function M.balance(closing)
-  if not closing and routes:get("=goodbye") then
+  if not closing and goodbye() then
     return ngx.exit(ngx.ERROR)
   end
-  local before = get(var, "counted")
-  if before ~= "" then
-    give_up(before)
+  local again = last_failure()
+  if again then
+    give_up()
   end
   local site = get(var, "site")
-  local text = routes:get(site)
-  if not text then
+  local list = parsed[site] or parse(site)
+  if not list then
     return ngx.exit(busy)
   end
-  local list = upstreams_of(site, text)
   local upstream = #list == 1 and list[1] or turn(list)
   local key = upstream.key
   local counted, err = open:incr(key, 1, 0)
-  -- Counted before the route is read again: whoever takes an upstream out of the route
-  -- and then sees its count at 0 knows that no request can still be on its way to it.
-  if routes:get(site) ~= text then
+  -- Counted before the route is read: whoever takes an upstream out of the route and
+  -- then sees its count at 0 knows that no request can still be on its way to it.
+  if routes:get(site) ~= list.text then
     if counted then
       open:incr(key, -1)
     end
+    parse(site)
     return M.balance(closing)
   end
   if counted then
@@ -86,7 +100,7 @@ function M.balance(closing)
   else
     ngx.log(ngx.ERR, "a request to ", key, " is not counted: ", err)
   end
-  if before == "" and #list > 1 then
+  if not again and #list > 1 then
     balancer.set_more_tries(math.min(#list, tries) - 1)
   end
   local ok, why = set_peer(upstream.address, upstream.port)
