@@ -52,7 +52,8 @@ still-running() {
 		printf '\r\033[K       %d s  %s' "$seconds" "${last:0:$((width - 20))}"
 	elif ((seconds >= said + 10)); then
 		said="$seconds"
-		detail "$seconds s  $(last-line "$log")"
+		last="$(last-line "$log")"
+		detail "$seconds s  ${last:0:100}"
 	fi
 }
 
