@@ -27,6 +27,9 @@ export async function secondEngine(image: string): Promise<SecondEngine> {
     // Containers on it end with it; its volume is anonymous, so it goes along.
     await host.docker(['rm', '--force', '--volumes', name])
     await host.docker(['network', 'rm', name])
+    // Its containers' cgroups are on the host and outlive it.
+    const find = ['find', '/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*/${name}*`, '-exec', 'rmdir', '{}', ';']
+    await host.docker(['run', '--rm', '--network', 'none', '--volume', '/sys/fs/cgroup:/sys/fs/cgroup:rw', image, ...find])
   }
   const create = async (rights: readonly string[]) => {
     const cgroups = ['--volume', '/sys/fs/cgroup:/sys/fs/cgroup:rw']
