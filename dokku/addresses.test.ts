@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { freeAddress, leaseAddress, sweepAddresses } from './addresses.ts'
+import { applianceAddress, freeAddress, leaseAddress, sweepAddresses } from './addresses.ts'
 import { emptyDatabase } from './fixtures.ts'
 
 const subnet = '10.213.16.0/28'
 
-test('leaseAddress begins after network and gateway and never hands out the broadcast address', () => {
+test('leaseAddress begins after network and gateway and never hands out the appliance’s address or the broadcast one', () => {
   const db = emptyDatabase()
-  const leased = Array.from({ length: 13 }, (_, n) => leaseAddress(db, subnet, `c${n}`))
+  const leased = Array.from({ length: 12 }, (_, n) => leaseAddress(db, subnet, `c${n}`))
   assert.equal(leased[0], '10.213.16.2')
-  assert.equal(leased.at(-1), '10.213.16.14')
-  assert.equal(new Set(leased).size, 13)
+  assert.equal(leased.at(-1), '10.213.16.13')
+  assert.equal(new Set(leased).size, 12)
+  assert.equal(applianceAddress(subnet), '10.213.16.14')
   assert.throws(() => leaseAddress(db, subnet, 'one too many'), /no address is left/)
 })
 
@@ -18,7 +19,7 @@ test('leaseAddress goes round: a freed address comes back only after all the oth
   const db = emptyDatabase()
   const first = leaseAddress(db, subnet, 'a')
   freeAddress(db, first)
-  const others = Array.from({ length: 12 }, () => {
+  const others = Array.from({ length: 11 }, () => {
     const address = leaseAddress(db, subnet, 'b')
     freeAddress(db, address)
     return address
@@ -39,7 +40,7 @@ test('sweepAddresses frees what no container holds', () => {
   const kept = leaseAddress(db, subnet, 'kept')
   const lost = leaseAddress(db, subnet, 'lost')
   sweepAddresses(db, new Set([kept]))
-  const rows = Array.from({ length: 12 }, () => leaseAddress(db, subnet, 'x'))
+  const rows = Array.from({ length: 11 }, () => leaseAddress(db, subnet, 'x'))
   assert.ok(rows.includes(lost))
   assert.ok(!rows.includes(kept))
 })

@@ -36,11 +36,17 @@ export function sweepAddresses(db: Database, existing: ReadonlySet<string>): voi
   for (const { address } of db.all(holder, 'SELECT address FROM addresses')) if (!existing.has(address)) freeAddress(db, address)
 }
 
-/** First usable address as a number, and how many there are: without network, gateway and broadcast. */
+/** The address kept for the appliance where it joins a network: the last before the broadcast address. */
+export function applianceAddress(subnet: string): string {
+  const [first, count] = range(subnet)
+  return toText(first + count)
+}
+
+/** First address to lease as a number, and how many there are: without network, gateway, appliance and broadcast. */
 function range(subnet: string): [first: number, count: number] {
   const [base = '', bits = '20'] = subnet.split('/')
   const size = 2 ** (32 - Number(bits))
-  return [toNumber(base) + 2, size - 3]
+  return [toNumber(base) + 2, size - 4]
 }
 
 function toNumber(address: string): number {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hasStatus } from '#lib/docker.ts'
-import { freeAddress, leaseAddress } from './addresses.ts'
-import type { App } from './app.ts'
+import { applianceAddress, freeAddress, leaseAddress } from './addresses.ts'
+import { type App, allApps } from './app.ts'
 import { type AppContainer, appContainer, containerOptions, label, restartPolicy, type Wanted } from './container.ts'
 import { containerName, type Instance, objectNames } from './instance.ts'
 import { type AppNetwork, ensureNetwork } from './networks.ts'
@@ -19,11 +19,16 @@ export async function networkOf(instance: Instance, appId: number): Promise<AppN
   const network = await ensureNetwork(engine, `${settings.name}-app-${appId}`, { instance: settings.name, kind: 'single' })
   await engine
     .getNetwork(network.name)
-    .connect({ Container: names.appliance })
+    .connect({ Container: names.appliance, EndpointConfig: { IPAMConfig: { IPv4Address: applianceAddress(network.subnet) } } })
     .catch((error: unknown) => {
       if (!hasStatus(error, 403, 409) || !/already/i.test(String(error))) throw error
     })
   return network
+}
+
+/** A new appliance is on no app's network yet. */
+export async function joinNetworks(instance: Instance): Promise<void> {
+  if (instance.network === 'published') for (const app of allApps(instance)) await networkOf(instance, app.id)
 }
 
 /** The deployed containers of an app, running or not, retiring ones too. */

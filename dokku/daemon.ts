@@ -9,9 +9,11 @@ import { docker } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
 import { appliance } from '#nginx'
+import { joinNetworks } from './containers.ts'
 import { dispatcher } from './dispatch.ts'
 import { followEngine } from './events.ts'
 import { loadPlugins } from './groups.ts'
+import { untilAppliance } from './health.ts'
 import { fireHooks } from './hooks.ts'
 import type { Instance } from './instance.ts'
 import { publishKeys } from './keys.ts'
@@ -86,6 +88,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
         setTimeout(heal, healAgainMs).unref()
       })
   await heal()
+  await joinNetworks(instance)
   await untilAppliance(instance)
   const { settled } = await reconcile(instance)
   const opened = await Promise.all(
@@ -103,19 +106,6 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   await Promise.all(opened.map((door) => door.close()))
   await Promise.race([Promise.allSettled(running), new Promise((resolve) => setTimeout(resolve, patienceMs))])
   db.close()
-}
-
-/** Waits for the appliance that was just started; one that stays away is said, and heals through its start event. */
-async function untilAppliance({ appliance, log }: Instance): Promise<void> {
-  const deadline = performance.now() + 20_000
-  for (;;) {
-    try {
-      return await appliance.health()
-    } catch (error) {
-      if (performance.now() > deadline) return log.error({ err: error }, 'the appliance does not come up')
-      await new Promise((resolve) => setTimeout(resolve, 25))
-    }
-  }
 }
 
 /** The one hook of every repository is the thin client, which asks us. Outside the repositories, so that no push can change it. */

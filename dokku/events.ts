@@ -2,7 +2,9 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { findApp, maybeApp } from './app.ts'
 import { label } from './container.ts'
+import { joinNetworks } from './containers.ts'
 import { syncRoutes } from './converge.ts'
+import { untilAppliance } from './health.ts'
 import { type Instance, objectNames } from './instance.ts'
 import { reconcileApp } from './reconcile.ts'
 
@@ -22,7 +24,11 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
     if (name === names.gateway || name === names.appliance) {
       // Docker does not restart what `docker kill` or `docker stop` ended.
       if (action === 'destroy' || action === 'die') await heal()
-      if (action === 'start' && name === names.appliance) await syncRoutes(instance)
+      if (action === 'start' && name === names.appliance) {
+        await joinNetworks(instance)
+        await untilAppliance(instance)
+        await syncRoutes(instance)
+      }
       return
     }
     const app = maybeApp(instance, attributes[label.app] ?? '')

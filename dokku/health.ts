@@ -53,3 +53,16 @@ async function greeting(instance: Instance): Promise<void> {
     socket.once('close', () => reject(new Error('sshd closed the connection')))
   })
 }
+
+/** Waits for the appliance that was just started; one that stays away is said, and heals through its start event. */
+export async function untilAppliance({ appliance, log }: Instance): Promise<void> {
+  const deadline = performance.now() + 20_000
+  for (;;) {
+    try {
+      return await appliance.health()
+    } catch (error) {
+      if (performance.now() > deadline) return log.error({ err: error }, 'the appliance does not come up')
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+  }
+}

@@ -5,7 +5,7 @@ import { docker } from '#lib/docker.ts'
 import { output } from '#lib/output.ts'
 import { writeFiles } from '../tests/e2e/harness/engine.ts'
 import { attempt } from '../tests/e2e/harness/programs.ts'
-import { ask, eventually, freePort, type Instance, ok, repo, startInstance, startLoad, versionImage } from '../tests/e2e/harness.ts'
+import { ask, eventually, freePort, type Instance, ok, repo, startInstance, underLoad, versionImage } from '../tests/e2e/harness.ts'
 
 /** The figures of docs/benchmarks.md, each against a baseline of the same run; scripts/bench runs this in the test container. */
 async function main(): Promise<void> {
@@ -95,13 +95,16 @@ async function bootAlone(instance: Instance, image: string): Promise<void> {
 
 /** Requests that fail over 20 deploys and 5 rollbacks. */
 async function dropped(instance: Instance): Promise<void> {
-  const load = startLoad(instance.target('pushed'), { clients: 8, pauseMs: 5 })
-  for (let round = 0; round < 20; round++) {
-    ok(await instance.ssh('config:set', 'pushed', `ROUND=${round}`))
-    if (round % 4 === 3) ok(await instance.ssh('releases:rollback', 'pushed'))
-  }
-  while (load.sent() < 10_000) await new Promise((resolve) => setTimeout(resolve, 50))
-  const { sent, failures } = await load.stop()
+  const { sent, failures } = await underLoad(
+    instance.target('pushed'),
+    async () => {
+      for (let round = 0; round < 20; round++) {
+        ok(await instance.ssh('config:set', 'pushed', `ROUND=${round}`))
+        if (round % 4 === 3) ok(await instance.ssh('releases:rollback', 'pushed'))
+      }
+    },
+    { clients: 8, pauseMs: 5, atLeast: 10_000 },
+  )
   report('failed requests over 20 deploys and 5 rollbacks', `${failures.length} of ${sent}`, '0')
 }
 
