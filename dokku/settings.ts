@@ -30,12 +30,17 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   if (network !== undefined && network !== 'host' && network !== 'published') throw bad('DOKKU_NETWORK', network, 'host or published')
   const domain = (env.DOKKU_HOSTNAME || 'localhost').toLowerCase()
   if (!/^[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?$/.test(domain)) throw bad('DOKKU_HOSTNAME', domain, 'a host name')
-  return {
-    name,
-    hostname: domain,
+  const ports = {
     sshPort: port(env, 'DOKKU_SSH_PORT', 3022),
     httpPort: port(env, 'DOKKU_HTTP_PORT', 80),
     httpsPort: port(env, 'DOKKU_HTTPS_PORT', 443),
+  }
+  if (new Set(Object.values(ports)).size < 3)
+    throw new UserError('bad-setting', 'DOKKU_SSH_PORT, DOKKU_HTTP_PORT and DOKKU_HTTPS_PORT must differ')
+  return {
+    name,
+    hostname: domain,
+    ...ports,
     network,
     subnet: env.DOKKU_SUBNET || undefined,
     buildMemory: parseSize(env.DOKKU_BUILD_MEMORY || '2g'),
