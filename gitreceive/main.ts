@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { messageOf, UserError } from '#lib/errors.ts'
+import { output } from '#lib/output.ts'
 import { hook, open, serve } from './standalone.ts'
 
 const usage = `gitreceive: a git push becomes a call of your program
@@ -15,20 +16,24 @@ async function main([verb, ...args]: string[]): Promise<number> {
   const program = [process.execPath, import.meta.filename]
   const [root, second] = args
   if (verb === 'init' && root !== undefined && second !== undefined) {
-    console.log(await (await open(root, program)).ensure(second))
+    process.stdout.write(`${await (await open(root, program)).ensure(second)}\n`)
     return 0
   }
   if (verb === 'serve' && root !== undefined && second !== undefined) return await serve(root, second, program, process.env)
   if (verb === 'hook') return await hook(await text(process.stdin), process.env)
   const asked = verb === 'help' || verb === '--help'
-  ;(asked ? console.log : console.error)(usage)
+  ;(asked ? process.stdout : process.stderr).write(`${usage}\n`)
   return asked ? 0 : 2
 }
 
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  console.error(` !     ${messageOf(error)}`)
-  if (error instanceof UserError && error.hint !== undefined) console.error(` !     ${error.hint}`)
+  const { warn } = output(
+    (line) => process.stdout.write(line),
+    (line) => process.stderr.write(line),
+  )
+  warn(messageOf(error))
+  if (error instanceof UserError && error.hint !== undefined) warn(error.hint)
   process.exitCode = 1
 }
