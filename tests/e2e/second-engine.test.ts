@@ -4,14 +4,20 @@ import { eventually, ok, repo, secondEngine, startInstance, untilHealthy, versio
 
 const image = process.env.DOKKU_IMAGE ?? ''
 const second = await secondEngine(process.env.DOKKU_ENGINE_IMAGE ?? '')
-// Everything on it goes with it.
-after(() => second.remove())
-await second.load(image, 'debian:trixie-slim', 'node:24-slim')
-const instance = await startInstance({ suffix: 'second', engine: second.engine, image })
+const instance = await begin().catch(async (error: unknown) => {
+  await second.remove()
+  throw error
+})
 const left = await repo({ ...versions, name: 'left' })
 const right = await repo({ ...versions, name: 'right' })
-after(() => Promise.all([left.remove(), right.remove()]))
+// The instance goes with its engine.
+after(() => Promise.all([second.remove(instance.name), left.remove(), right.remove()]))
 const { ssh } = instance
+
+async function begin() {
+  await second.load(image, 'debian:trixie-slim', 'node:24-slim')
+  return await startInstance({ suffix: 'second', engine: second.engine, image })
+}
 
 const serves = async (app: string) => assert.equal((await instance.fetch(app, '/', { timeoutMs: 2_000 })).body, app)
 

@@ -10,7 +10,8 @@ export interface SecondEngine {
   load(...images: string[]): Promise<void>
   /** Ends the engine and everything on it, and waits until it answers again. */
   restart(): Promise<void>
-  remove(): Promise<void>
+  /** Removes it with the instances on it. */
+  remove(...instances: string[]): Promise<void>
 }
 
 /** What a container needs to be an engine, where Docker may not give it everything (`--privileged`). */
@@ -23,12 +24,13 @@ const almostPrivileged = [
 export async function secondEngine(image: string): Promise<SecondEngine> {
   const host = engine()
   const name = `${process.env.DOKKU_TEST_PREFIX ?? 'e2e'}-engine-${randomBytes(2).toString('hex')}`
-  const remove = async () => {
+  const remove = async (...instances: string[]) => {
     // Containers on it end with it; its volume is anonymous, so it goes along.
     await host.docker(['rm', '--force', '--volumes', name])
     await host.docker(['network', 'rm', name])
     // Its containers' cgroups are on the host and outlive it.
-    const find = ['find', '/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*/${name}*`, '-exec', 'rmdir', '{}', ';']
+    const patterns = [`*/${name}*`, ...instances.map((one) => `*/${one}-build*`)].flatMap((path) => ['-o', '-path', path]).slice(1)
+    const find = ['find', '/sys/fs/cgroup', '-depth', '-type', 'd', '(', ...patterns, ')', '-exec', 'rmdir', '{}', ';']
     await host.docker(['run', '--rm', '--network', 'none', '--volume', '/sys/fs/cgroup:/sys/fs/cgroup:rw', image, ...find])
   }
   const create = async (rights: readonly string[]) => {
