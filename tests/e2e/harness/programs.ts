@@ -30,10 +30,14 @@ export async function scratch(): Promise<{ dir: string; remove: () => Promise<vo
   return { dir, remove: () => rm(dir, { recursive: true, force: true }) }
 }
 
-/** A port that nothing listens on; below the range that outgoing connections take theirs from. */
+const given = new Set<number>()
+
+/** A port that nothing listens on, and never the same twice; below the range that outgoing connections take theirs from. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const port = 10_000 + Math.floor(Math.random() * 22_000)
+    if (given.has(port)) continue
+    given.add(port)
     const free = await new Promise<boolean>((resolve) => {
       const server = createServer()
       server.once('error', () => resolve(false))
