@@ -116,16 +116,13 @@ test('git services take no options and no other path than an app', async () => {
 })
 
 test('a value of just under 128 KiB reaches the app; a longer one is refused and nothing is lost', async () => {
-  const fits = 'x'.repeat(128 * 1024 - 'LONG='.length - 1)
-  ok(await sshLine('--quiet apps:list'))
-  const encoded = (value: string) => instance.admin(['config:set', '--no-restart', 'app', `LONG=${value}`])
-  const half = 'y'.repeat(60_000)
-  ok(await ssh('config:set', '--no-restart', 'app', `LONG=${half}`))
-  assert.equal(ok(await ssh('config:get', 'app', 'LONG')), `${half}\n`)
-  const tooLong = await encoded(`${fits}z`).catch((error: unknown) => ({ exitCode: 1, stdout: '', stderr: String(error) }))
-  assert.match(failed(tooLong, tooLong.exitCode), /too long|E2BIG|128/i)
-  assert.notEqual(tooLong.exitCode, 0)
-  assert.equal(ok(await ssh('config:get', 'app', 'LONG')), `${half}\n`)
+  const longest = 'x'.repeat(128 * 1024 - 'LONG='.length - 1)
+  ok(await instance.admin(['config:set', 'app', `LONG=${longest}`]))
+  assert.equal(ok(await ssh('run', 'app', 'sh', '-c', 'printf %s "$LONG" | wc -c')).trim(), String(longest.length))
+  const tooLong = await instance.admin(['config:set', 'app', `LONG=${longest}x`]).catch((error: unknown) => String(error))
+  assert.match(typeof tooLong === 'string' ? tooLong : failed(tooLong, tooLong.exitCode), /too long|E2BIG/i)
+  assert.equal(ok(await instance.admin(['config:get', 'app', 'LONG'])), `${longest}\n`)
+  ok(await ssh('config:unset', 'app', 'LONG'))
 })
 
 test('a NUL byte in a value is refused', async () => {
