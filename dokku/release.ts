@@ -109,7 +109,7 @@ export function commitRelease(app: App, release: Release, restore = false): void
       release.createdBy,
       release.createdAt,
     )
-    db.run('UPDATE apps SET release_id = last_insert_rowid(), stopped = 0 WHERE id = ?', app.id)
+    db.run('UPDATE apps SET release_id = last_insert_rowid() WHERE id = ?', app.id)
     if (!restore) return
     app.config.unset(Object.keys(app.config.all()))
     app.config.set(release.config)

@@ -32,16 +32,24 @@ export async function receive(app: App, source: Source, by: By): Promise<void> {
 
 /** Runs a release in place of the current one; when it does not get ready, the current one goes on. */
 export async function deploy(app: App, release: Release, output: Output, restore = false): Promise<void> {
-  await converge(app, release, output, () => commitRelease(app, release, restore))
+  await converge(app, release, output, () =>
+    app.instance.db.tx(() => {
+      commitRelease(app, release, restore)
+      app.setStopped(false)
+    }),
+  )
   await app.instance.fire('post-deploy', { app: app.name, image: release.image, version: release.version })
 }
 
-/** A change of config or formation as a release of its own; before the first deploy there is nothing to release. */
+/** A change of config or formation as a release of its own; before the first deploy there is nothing to release, and a stopped app stays so. */
 export async function releaseChange(app: App, description: string, by: By): Promise<void> {
   if (currentRelease(app) === undefined) return
   const release = draftRelease(app, { description, by: by.user })
   by.output.step(`Releasing ${app.name} v${release.version}: ${description}`)
-  await deploy(app, release, by.output)
+  if (app.state.stopped) {
+    commitRelease(app, release)
+    by.output.detail(`${app.name} is stopped: ps:start ${app.name} starts this release`)
+  } else await deploy(app, release, by.output)
 }
 
 /** Image, config and formation of an earlier release, as a new one. */
@@ -56,11 +64,18 @@ export async function rollback(app: App, version: number | undefined, by: By): P
 export async function restart(app: App, by: By): Promise<void> {
   const current = deployed(app)
   by.output.step(`Restarting ${app.name}`)
+  const { stopped } = app.state
   app.countRestart()
   app.setStopped(false)
   const draft = draftRelease(app, { description: 'Restart with stored config', by: by.user })
-  if (isDeepStrictEqual([draft.config, draft.formation], [current.config, current.formation])) await converge(app, current, by.output)
-  else await deploy(app, draft, by.output)
+  try {
+    if (isDeepStrictEqual([draft.config, draft.formation], [current.config, current.formation])) await converge(app, current, by.output)
+    else await deploy(app, draft, by.output)
+  } catch (error) {
+    app.countRestart(-1)
+    app.setStopped(stopped)
+    throw error
+  }
 }
 
 export async function stop(app: App, by: By): Promise<void> {

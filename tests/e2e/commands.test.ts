@@ -93,12 +93,15 @@ test('ps:scale shows and sets how many run, and refuses what is no process of th
   failed(await ssh('ps:scale', 'blog', 'nothing=1'))
 })
 
-test('ps:stop stops an app until ps:start', async () => {
+test('ps:stop stops an app until ps:start, whatever is configured meanwhile', async () => {
   ok(await ssh('ps:stop', 'blog'))
   await eventually(async () => assert.equal((await instance.fetch('blog')).status, 502))
   assert.match(ok(await ssh('ps:report', 'blog')), /Running: +false/)
+  assert.match(ok(await ssh('config:set', 'blog', 'WHILE=stopped')), /blog is stopped/)
+  assert.equal((await instance.fetch('blog')).status, 502)
   ok(await ssh('ps:start', 'blog'))
   assert.equal((await instance.fetch('blog')).status, 200)
+  assert.equal(ok(await ssh('run', 'blog', 'printenv', 'WHILE')), 'stopped\n')
 })
 
 test('logs prints the lines of an app, follows them with -t, and keeps to a process with -p', async () => {
