@@ -39,9 +39,9 @@ export class App {
     this.instance.db.run('UPDATE apps SET stopped = ? WHERE id = ?', stopped ? 1 : 0, this.id)
   }
 
-  /** Makes every running container count as old, so that the next convergence replaces it; -1 takes that back. */
-  countRestart(times = 1): void {
-    this.instance.db.run('UPDATE apps SET restarts = restarts + ? WHERE id = ?', times, this.id)
+  /** Makes every running container count as old, so that the next convergence replaces it. */
+  countRestart(): void {
+    this.instance.db.run('UPDATE apps SET restarts = restarts + 1 WHERE id = ?', this.id)
   }
 
   readonly config = {

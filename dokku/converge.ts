@@ -1,53 +1,71 @@
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
-import type { App } from './app.ts'
-import { allApps } from './app.ts'
+import { type App, allApps } from './app.ts'
 import { type AppContainer, type Wanted, wantedContainers } from './container.ts'
 import { readLogs } from './container-logs.ts'
 import { containersOf, removeContainer, renameContainer, retireContainer, settleContainer, startContainer } from './containers.ts'
 import type { Instance } from './instance.ts'
 import { limited } from './locks.ts'
 import { untilReady } from './readiness.ts'
-import type { Release } from './release.ts'
+import { currentRelease, type Release } from './release.ts'
 
 /** How many containers of one app start and get ready at once. */
 const startsAtOnce = 4
+
+/** What makes a convergence a change: how it is stored once it is certain, and the restart count it will have. */
+export interface Step {
+  commit?: () => void
+  restarts?: number
+}
 
 /**
  * Makes what runs of an app equal to a release, without dropping a request: what is missing starts beside the old and
  * gets ready, `commit` makes it the app's release, routes switch, and only then the old containers drain and stop.
  * Anything that fails before `commit` leaves the app as it was. Called again from any half-way state, it finishes.
  */
-export async function converge(app: App, release: Release | undefined, output: Output, commit?: () => void): Promise<void> {
-  const { restarts, stopped } = app.state
-  const wanted = release === undefined || (stopped && commit === undefined) ? [] : wantedContainers(release, restarts)
+export async function converge(app: App, release: Release | undefined, output: Output, { commit, restarts }: Step = {}): Promise<void> {
+  const { state } = app
+  const wanted =
+    release === undefined || (state.stopped && commit === undefined) ? [] : wantedContainers(release, restarts ?? state.restarts)
   const existing = await containersOf(app)
   const kept = await keep(app, wanted, existing)
   const missing = wanted.filter((want) => !kept.some((one) => isFor(one, want)))
   const started = release === undefined ? [] : await startAll(app, release, missing, output)
   commit?.()
-  const serving = [...kept, ...started]
-  await route(app, serving)
+  const fresh = [...kept, ...started]
+  await route(app, fresh)
   const surplus = existing.filter((one) => !kept.some(({ id }) => id === one.id))
   await retire(app, surplus)
-  await Promise.all(serving.map((one) => settleContainer(app, one)))
+  await Promise.all(fresh.map((one) => settleContainer(app, one)))
 }
 
 /** Sends the app's traffic to these containers; a site that is new or whose hosts changed is made first. */
-export async function route(app: App, containers: readonly AppContainer[]): Promise<void> {
+async function route(app: App, containers: readonly AppContainer[]): Promise<void> {
   const { appliance } = app.instance
   await appliance.putSite({ name: app.name, hosts: app.hosts })
   await appliance.setRoutes(app.name, upstreams(containers))
 }
 
+/** Tells the appliance an app's hosts and routes again. */
+export async function reroute(app: App): Promise<void> {
+  await route(app, await serving(app))
+}
+
 /** Tells the appliance all sites and routes at once, as they are in the database and on the engine. */
 export async function syncRoutes(instance: Instance): Promise<void> {
   const apps = allApps(instance)
-  const serving = await Promise.all(apps.map(async (app) => (await containersOf(app)).filter((one) => one.running && !one.retiring)))
-  await instance.appliance.sync({
-    sites: apps.map((app) => ({ name: app.name, hosts: app.hosts })),
-    routes: Object.fromEntries(apps.map((app, n) => [app.name, upstreams(serving[n] ?? [])])),
-  })
+  const routes = await Promise.all(apps.map(async (app) => [app.name, upstreams(await serving(app))] as const))
+  await instance.appliance.sync({ sites: apps.map((app) => ({ name: app.name, hosts: app.hosts })), routes: Object.fromEntries(routes) })
+}
+
+/** The running containers of the current release; those of a deploy that is under way are not ready yet. */
+async function serving(app: App): Promise<AppContainer[]> {
+  const release = currentRelease(app)
+  if (release === undefined) return []
+  const running = (await containersOf(app)).filter((one) => one.running && !one.retiring)
+  const wanted = wantedContainers(release, app.state.restarts)
+  const current = running.filter((one) => wanted.some((want) => isFor(one, want)))
+  return current.length > 0 ? current : running.filter((one) => !one.name.includes('.upcoming-'))
 }
 
 /** Ends containers in the background; their new names say so to whoever takes over after a crash. */

@@ -32,12 +32,12 @@ export async function receive(app: App, source: Source, by: By): Promise<void> {
 
 /** Runs a release in place of the current one; when it does not get ready, the current one goes on. */
 export async function deploy(app: App, release: Release, output: Output, restore = false): Promise<void> {
-  await converge(app, release, output, () =>
+  const commit = () =>
     app.instance.db.tx(() => {
       commitRelease(app, release, restore)
       app.setStopped(false)
-    }),
-  )
+    })
+  await converge(app, release, output, { commit })
   await app.instance.fire('post-deploy', { app: app.name, image: release.image, version: release.version })
 }
 
@@ -64,18 +64,15 @@ export async function rollback(app: App, version: number | undefined, by: By): P
 export async function restart(app: App, by: By): Promise<void> {
   const current = deployed(app)
   by.output.step(`Restarting ${app.name}`)
-  const { stopped } = app.state
-  app.countRestart()
-  app.setStopped(false)
   const draft = draftRelease(app, { description: 'Restart with stored config', by: by.user })
-  try {
-    if (isDeepStrictEqual([draft.config, draft.formation], [current.config, current.formation])) await converge(app, current, by.output)
-    else await deploy(app, draft, by.output)
-  } catch (error) {
-    app.countRestart(-1)
-    app.setStopped(stopped)
-    throw error
-  }
+  const changed = !isDeepStrictEqual([draft.config, draft.formation], [current.config, current.formation])
+  const commit = () =>
+    app.instance.db.tx(() => {
+      if (changed) commitRelease(app, draft)
+      app.countRestart()
+      app.setStopped(false)
+    })
+  await converge(app, changed ? draft : current, by.output, { commit, restarts: app.state.restarts + 1 })
 }
 
 export async function stop(app: App, by: By): Promise<void> {

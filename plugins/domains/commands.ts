@@ -1,4 +1,4 @@
-import { type App, app, type Context, changing, command, containersOf, group, reportCommand, rest, route } from 'dokku'
+import { type App, app, type Context, changing, command, group, reportCommand, reroute, rest } from 'dokku'
 import { assertFree, parseHost } from './hosts.ts'
 
 const add = command({
@@ -57,10 +57,7 @@ const report = command(
 async function apply(one: App, context: Context, change: () => void, undo: () => void): Promise<void> {
   change()
   try {
-    await route(
-      one,
-      (await containersOf(one)).filter(({ running, retiring }) => running && !retiring),
-    )
+    await reroute(one)
   } catch (error) {
     undo()
     context.output.warn('The change was taken back')
