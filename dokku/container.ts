@@ -31,6 +31,8 @@ export const restartPolicy = { Name: 'on-failure', MaximumRetryCount: 10 } as co
 
 const label = {
   app: 'com.dokku.app-name',
+  /** The app's number: it stays when the app is renamed. */
+  id: 'dokku.app-id',
   process: 'com.dokku.process-type',
   dyno: 'com.dokku.dyno',
   type: 'com.dokku.container-type',
