@@ -40,10 +40,11 @@ test('portOf prefers PORT, then the exposed TCP port, then 5000', () => {
 })
 
 test('containerOptions gives web its PORT and binds every container', () => {
-  const plan = { instance: 'dokku', app: 'shop', release, image, spec: 's', network: 'dokku-apps', address: '10.213.0.2' }
+  const plan = { instance: 'dokku', app: { id: 7, name: 'shop' }, release, image, spec: 's', network: 'dokku-apps', address: '10.213.0.2' }
   const web = containerOptions({ ...plan, process: 'web', index: 1 })
   assert.deepEqual(web.Env, ['A=1', 'DYNO=web.1', 'PORT=8080', 'GIT_REV=c0ffee'])
   assert.equal(web.Cmd, undefined)
+  assert.equal(web.Labels?.['dokku.app-id'], '7')
   assert.equal(web.HostConfig?.Init, true)
   assert.deepEqual(web.HostConfig?.SecurityOpt, ['no-new-privileges'])
   assert.deepEqual(web.NetworkingConfig?.EndpointsConfig?.['dokku-apps']?.IPAMConfig, { IPv4Address: '10.213.0.2' })

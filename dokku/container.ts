@@ -10,10 +10,15 @@ export interface Wanted {
   spec: string
 }
 
+/** What a container's name says about it: not known to be ready, serves, or is drained and stopped. */
+export type Stage = 'upcoming' | 'serving' | 'retiring'
+
 /** A container of an app as the engine knows it. */
 export interface AppContainer {
   id: string
   name: string
+  /** The number of its app; undefined for one that an early version made. */
+  appId: number | undefined
   process: string
   index: number
   spec: string
@@ -21,13 +26,10 @@ export interface AppContainer {
   /** The IPv4 address control gave it. */
   address: string
   port: number
-  running: boolean
-  /** Neither serves nor will: it is being drained and stopped. */
-  retiring: boolean
+  /** The engine's word: created, running, paused, restarting, removing, exited or dead. */
+  state: string
+  stage: Stage
 }
-
-/** Dokku's restart policy, given to a container once it serves: one that ends before that is a failed deploy, not a crash. */
-export const restartPolicy = { Name: 'on-failure', MaximumRetryCount: 10 } as const
 
 const label = {
   app: 'com.dokku.app-name',
@@ -43,6 +45,8 @@ const label = {
   spec: 'dokku.spec',
   address: 'dokku.address',
   port: 'dokku.port',
+  /** On what lives no longer than the process of control that made it: that process's mark. */
+  session: 'dokku.session',
 } as const
 
 export { label }
@@ -74,7 +78,7 @@ export function portOf(config: Record<string, string>, image: ImageInspectInfo):
 
 export interface ContainerPlan {
   instance: string
-  app: string
+  app: { id: number; name: string }
   release: Release
   image: ImageInspectInfo
   process: string
@@ -104,7 +108,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     Labels: {
       dokku: '',
       [label.instance]: plan.instance,
-      [label.app]: plan.app,
+      [label.app]: plan.app.name,
+      [label.id]: String(plan.app.id),
       [label.process]: process,
       [label.dyno]: `${process}.${index}`,
       [label.type]: oneOff ? 'run' : 'deploy',
@@ -135,13 +140,19 @@ export function appContainer(info: ContainerInfo): AppContainer {
   return {
     id: info.Id,
     name,
+    appId: labels[label.id] === undefined ? undefined : Number(labels[label.id]),
     process: labels[label.process] ?? '',
     index: Number(labels[label.index]),
     spec: labels[label.spec] ?? '',
     version: Number(labels[label.release]),
     address: labels[label.address] ?? '',
     port: Number(labels[label.port]),
-    running: info.State === 'running',
-    retiring: name.includes('.retiring-'),
+    state: info.State,
+    stage: stageOf(name),
   }
+}
+
+/** The stage that a container's name says. */
+export function stageOf(name: string): Stage {
+  return name.includes('.retiring-') ? 'retiring' : name.includes('.upcoming-') ? 'upcoming' : 'serving'
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open } from '#lib/database.ts'
 import type { Instance } from './instance.ts'
@@ -7,7 +7,9 @@ import { readSettings } from './settings.ts'
 /** A database in memory with the newest schema, for tests of what only touches state. */
 export function emptyDatabase(): Database {
   const db = open(':memory:')
-  db.script(readFileSync(join(import.meta.dirname, 'migrations', '0001-start.sql'), 'utf8'))
+  const dir = join(import.meta.dirname, 'migrations')
+  const files = readdirSync(dir).filter((name) => name.endsWith('.sql'))
+  for (const name of files.sort()) db.script(readFileSync(join(dir, name), 'utf8'))
   return db
 }
 

@@ -24,9 +24,11 @@ test('keyedQueue lets different keys run side by side, and a failure does not st
   const inOrder = keyedQueue()
   let release = () => {}
   const blocked = inOrder('a', () => new Promise<void>((resolve) => (release = resolve)))
+  assert.deepEqual([inOrder.busy('a'), inOrder.busy('b')], [true, false])
   assert.equal(await inOrder('b', async () => 'through'), 'through')
   release()
   await blocked
+  assert.equal(inOrder.busy('a'), false)
   await assert.rejects(inOrder('a', async () => Promise.reject(new Error('no'))))
   assert.equal(await inOrder('a', async () => 1), 1)
 })

@@ -1,7 +1,9 @@
-/** A queue per key: calls with one key run one after another, in the order they came. */
+/** A queue per key: calls with one key run one after another, in the order they came. `busy` says whether one runs now. */
 export function keyedQueue() {
   const tails = new Map<number | string, Promise<unknown>>()
-  return async function inOrder<T>(key: number | string, work: () => Promise<T>, onWait?: () => void): Promise<T> {
+  return Object.assign(inOrder, { busy: (key: number | string) => tails.has(key) })
+
+  async function inOrder<T>(key: number | string, work: () => Promise<T>, onWait?: () => void): Promise<T> {
     const before = tails.get(key)
     if (before !== undefined) onWait?.()
     const mine = (before ?? Promise.resolve()).then(work, work)

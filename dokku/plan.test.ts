@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AppContainer, Stage, Wanted } from './container.ts'
+import { isSettled, planApp } from './plan.ts'
+
+const web1: Wanted = { process: 'web', index: 1, spec: 'new' }
+const web2: Wanted = { ...web1, index: 2 }
+
+let made = 0
+function container(want: Wanted, state = 'running', stage: Stage = 'serving'): AppContainer {
+  const id = String(++made)
+  return { id, name: id, appId: 1, ...want, version: 1, address: '10.0.0.2', port: 5000, state, stage }
+}
+
+test('planApp keeps what serves as wanted and has nothing else to do', () => {
+  const existing = [container(web1), container(web2, 'restarting')]
+  const plan = planApp([web1, web2], existing)
+  assert.deepEqual(plan, { keep: existing, prove: [], create: [], retire: [] })
+  assert.equal(isSettled(plan), true)
+})
+
+test('planApp proves what ended, is paused or was being started, creates what is missing and retires the rest', () => {
+  for (const [state, stage] of [
+    ['exited', 'serving'],
+    ['paused', 'serving'],
+    ['created', 'upcoming'],
+    ['running', 'upcoming'],
+  ] as const) {
+    const half = container(web1, state, stage)
+    const old = container({ ...web1, spec: 'old' })
+    assert.deepEqual(planApp([web1, web2], [half, old]), { keep: [], prove: [half], create: [web2], retire: [old] })
+  }
+})
+
+test('planApp never takes up what is on its way out', () => {
+  const going = [container(web1, 'running', 'retiring'), container(web1, 'removing'), container(web1, 'dead')]
+  assert.deepEqual(planApp([web1], going), { keep: [], prove: [], create: [web1], retire: going })
+})
+
+test('planApp takes of twins the one that serves', () => {
+  const [upcoming, ended, serving] = [container(web1, 'running', 'upcoming'), container(web1, 'exited'), container(web1)]
+  assert.deepEqual(planApp([web1], [upcoming, ended, serving]), { keep: [serving], prove: [], create: [], retire: [upcoming, ended] })
+})
+
+test('planApp of a stopped app, or of one that is not deployed, retires everything', () => {
+  const existing = [container(web1), container(web2, 'exited')]
+  assert.deepEqual(planApp([], existing).retire, existing)
+})
