@@ -20,17 +20,23 @@ const host = z.object({ host: z.string() })
 export class App {
   readonly instance: Instance
   readonly id: number
-  readonly name: string
+  #name: string
 
   constructor(instance: Instance, id: number, name: string) {
     this.instance = instance
     this.id = id
-    this.name = name
+    this.#name = name
+  }
+
+  /** Its name now: it may have been renamed since somebody asked for it. */
+  get name(): string {
+    this.#name = appById(this.instance, this.id)?.name ?? this.#name
+    return this.#name
   }
 
   /** The stored row, read afresh: other commands may have changed it meanwhile. */
   get state(): { releaseId: number | null; restarts: number; stopped: boolean; createdAt: string } {
-    const row = this.instance.db.get(appRow, 'SELECT * FROM apps WHERE id = ?', this.id)
+    const row = appById(this.instance, this.id)
     if (row === undefined) throw appMissing(this.name)
     return { releaseId: row.release_id, restarts: row.restarts, stopped: row.stopped === 1, createdAt: row.created_at }
   }
@@ -125,6 +131,15 @@ export function findApp(instance: Instance, name: string): App {
   const app = maybeApp(instance, checkAppName(name))
   if (app === undefined) throw appMissing(name)
   return app
+}
+
+/** Is the app still there? */
+export function isThere(app: App): boolean {
+  return appById(app.instance, app.id) !== undefined
+}
+
+function appById(instance: Instance, id: number) {
+  return instance.db.get(appRow, 'SELECT * FROM apps WHERE id = ?', id)
 }
 
 export function maybeApp(instance: Instance, name: string): App | undefined {

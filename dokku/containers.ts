@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
+import type { ImageInspectInfo } from 'dockerode'
 import { hasStatus } from '#lib/docker.ts'
+import { UserError } from '#lib/errors.ts'
 import { applianceAddress, freeAddress, leaseAddress } from './addresses.ts'
 import { type App, allApps } from './app.ts'
-import { type AppContainer, appContainer, containerOptions, label, restartPolicy, type Wanted } from './container.ts'
+import { type AppContainer, appContainer, containerOptions, label, type Wanted } from './container.ts'
 import { containerName, type Instance, objectNames } from './instance.ts'
 import { type AppNetwork, ensureNetwork } from './networks.ts'
 import type { Release } from './release.ts'
+import { parseRestartPolicy, restartPolicyOf } from './restart-policy.ts'
 
 /** Seconds between SIGTERM and SIGKILL, as Dokku's stop-timeout-seconds. */
 const stopGrace = 30
@@ -16,7 +19,7 @@ export async function networkOf(instance: Instance, appId: number): Promise<AppN
   const names = objectNames(settings.name)
   if (instance.network === 'host')
     return await ensureNetwork(engine, names.network, { instance: settings.name, kind: 'shared', subnet: settings.subnet })
-  const network = await ensureNetwork(engine, `${settings.name}-app-${appId}`, { instance: settings.name, kind: 'single' })
+  const network = await ensureNetwork(engine, appNetwork(instance, appId), { instance: settings.name, kind: 'single' })
   await engine
     .getNetwork(network.name)
     .connect({ Container: names.appliance, EndpointConfig: { IPAMConfig: { IPv4Address: applianceAddress(network.subnet) } } })
@@ -26,14 +29,32 @@ export async function networkOf(instance: Instance, appId: number): Promise<AppN
   return network
 }
 
+/** The name of the network that an app has to itself where the appliance publishes its ports. */
+export function appNetwork({ settings }: Instance, appId: number | string): string {
+  return `${settings.name}-app-${appId}`
+}
+
+/** Removes an app's own network; one that is not there is fine. */
+export async function removeAppNetwork(instance: Instance, appId: number | string): Promise<void> {
+  const network = instance.engine.getNetwork(appNetwork(instance, appId))
+  try {
+    await network.disconnect({ Container: objectNames(instance.settings.name).appliance, Force: true }).catch((error: unknown) => {
+      if (!hasStatus(error, 403, 404, 500)) throw error
+    })
+    await network.remove()
+  } catch (error) {
+    if (!hasStatus(error, 404)) throw error
+  }
+}
+
 /** A new appliance is on no app's network yet. */
 export async function joinNetworks(instance: Instance): Promise<void> {
-  if (instance.network === 'published') for (const app of allApps(instance)) await networkOf(instance, app.id)
+  if (instance.network === 'published') await Promise.all(allApps(instance).map((app) => networkOf(instance, app.id)))
 }
 
 /** The deployed containers of an app, running or not, retiring ones too. */
 export async function containersOf(app: App): Promise<AppContainer[]> {
-  return await listContainers(app.instance, { [label.app]: app.name, [label.type]: 'deploy' })
+  return await listContainers(app.instance, { [label.id]: String(app.id), [label.type]: 'deploy' })
 }
 
 /** Containers of this instance with these labels, by process type and index. */
@@ -50,13 +71,13 @@ export async function listContainers(instance: Instance, labels: Record<string, 
 export async function startContainer(app: App, release: Release, wanted: Wanted): Promise<AppContainer> {
   const { instance } = app
   const { engine, settings, db } = instance
-  const image = await engine.getImage(release.image).inspect()
+  const image = await imageOf(app, release)
   const network = await networkOf(instance, app.id)
-  const key = `${containerName(settings.name, app.name, wanted.process, wanted.index)}.upcoming-${randomBytes(4).toString('hex')}`
-  const address = leaseAddress(db, network.subnet, key)
+  const name = `${containerName(settings.name, app.name, wanted.process, wanted.index)}.upcoming-${randomBytes(4).toString('hex')}`
+  const address = leaseAddress(db, network.subnet, name)
   const options = containerOptions({
     instance: settings.name,
-    app: app.name,
+    app: { id: app.id, name: app.name },
     release,
     image,
     ...wanted,
@@ -64,7 +85,7 @@ export async function startContainer(app: App, release: Release, wanted: Wanted)
     address,
   })
   try {
-    const container = await engine.createContainer({ ...options, name: key })
+    const container = await engine.createContainer({ ...options, name })
     try {
       await container.start()
     } catch (error) {
@@ -73,18 +94,41 @@ export async function startContainer(app: App, release: Release, wanted: Wanted)
     }
     return {
       id: container.id,
-      name: key,
+      name,
+      appId: app.id,
       ...wanted,
       version: release.version,
       address,
       port: Number(options.Labels?.[label.port]),
-      running: true,
-      retiring: false,
+      state: 'running',
+      stage: 'upcoming',
     }
   } catch (error) {
     freeAddress(db, address)
     throw error
   }
+}
+
+/** The image of a release as the engine has it; UserError `image-gone` when somebody removed it. */
+export async function imageOf(app: App, release: Pick<Release, 'image' | 'version'>): Promise<ImageInspectInfo> {
+  try {
+    return await app.instance.engine.getImage(release.image).inspect()
+  } catch (error) {
+    if (!hasStatus(error, 404)) throw error
+    throw new UserError('image-gone', `the image of ${app.name} v${release.version} is no longer on this machine`, {
+      hint: 'somebody removed it: push the commit again, or roll back to a release whose image is there',
+    })
+  }
+}
+
+/** Starts a container that ended or is paused; one that runs is left alone. */
+export async function reviveContainer(instance: Instance, { id, state }: AppContainer): Promise<void> {
+  const container = instance.engine.getContainer(id)
+  if (state === 'paused') await container.unpause()
+  else if (state !== 'running')
+    await container.start().catch((error: unknown) => {
+      if (!hasStatus(error, 304)) throw error
+    })
 }
 
 /** Removes a container at once and frees its address; one that is gone already is fine. */
@@ -100,14 +144,15 @@ export async function removeContainer(instance: Instance, container: AppContaine
 
 /** Lets the last requests end, then SIGTERM, grace, SIGKILL, and removes the container. */
 export async function retireContainer(instance: Instance, container: AppContainer, drainMs = 30_000): Promise<void> {
-  if (container.process === 'web' && container.running)
-    await instance.appliance.drain([{ address: container.address, port: container.port }], { timeoutMs: drainMs })
-  await instance.engine
-    .getContainer(container.id)
-    .stop({ t: stopGrace })
-    .catch((error: unknown) => {
-      if (!hasStatus(error, 304, 404)) throw error
-    })
+  const handle = instance.engine.getContainer(container.id)
+  if (container.process === 'web' && container.state === 'running')
+    await instance.appliance
+      .drain([{ address: container.address, port: container.port }], { timeoutMs: drainMs })
+      .catch((error: unknown) => instance.log.warn({ err: error, container: container.name }, 'stopped without draining'))
+  if (container.state === 'paused') await handle.unpause().catch(() => undefined)
+  await handle.stop({ t: stopGrace }).catch((error: unknown) => {
+    if (!hasStatus(error, 304, 404)) throw error
+  })
   await removeContainer(instance, container)
 }
 
@@ -124,8 +169,17 @@ export async function renameContainer(instance: Instance, container: AppContaine
 
 /** Gives a container that serves its final name, and from now on the engine starts it again when it crashes. */
 export async function settleContainer(app: App, container: AppContainer): Promise<void> {
-  const name = containerName(app.instance.settings.name, app.name, container.process, container.index)
+  const name = finalName(app, container)
   if (container.name === name) return
-  await app.instance.engine.getContainer(container.id).update({ RestartPolicy: restartPolicy })
+  if (container.stage !== 'serving') await applyRestartPolicy(app, container)
   await renameContainer(app.instance, container, name)
+}
+
+export function finalName(app: App, { process, index }: Pick<AppContainer, 'process' | 'index'>): string {
+  return containerName(app.instance.settings.name, app.name, process, index)
+}
+
+/** Tells the engine what to do when a container of the app ends. */
+export async function applyRestartPolicy(app: App, { id }: Pick<AppContainer, 'id'>): Promise<void> {
+  await app.instance.engine.getContainer(id).update({ RestartPolicy: parseRestartPolicy(restartPolicyOf(app)) })
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pino } from 'pino'
@@ -9,7 +10,8 @@ import { docker } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
 import { appliance } from '#nginx'
-import { joinNetworks } from './containers.ts'
+import { sweepAddresses } from './addresses.ts'
+import { joinNetworks, listContainers } from './containers.ts'
 import { dispatcher } from './dispatch.ts'
 import { followEngine } from './events.ts'
 import { loadPlugins } from './groups.ts'
@@ -34,6 +36,9 @@ const doors = [
 /** How long running commands may go on once control was told to stop; Docker kills after ten seconds. */
 const patienceMs = 8_000
 
+/** How many containers start at once: more than this and the engine only makes each of them slower. */
+const startsAtOnce = 6
+
 /** How soon roles that did not start, because of a taken port say, are tried again. */
 const healAgainMs = 5_000
 
@@ -56,6 +61,9 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     repositories: repositories(join(settings.dataDir, 'repositories'), { hooksPath: await gitHooks() }),
     fire: fireHooks(plugins.handlers),
     inOrder: keyedQueue(),
+    starting: limited(startsAtOnce),
+    retiring: new Set(),
+    session: randomBytes(8).toString('hex'),
     building: limited(settings.buildConcurrency),
     buildLimits: prepareLimits(engine, {
       image: self.Image,
@@ -80,6 +88,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     running.add(served)
     return served
   }
+  sweepAddresses(db, new Set((await listContainers(instance, {})).map(({ address }) => address)))
   const heal = (): Promise<void> =>
     instance
       .inOrder('roles', () => ensureRoles(engine, settings, self.Image, network))

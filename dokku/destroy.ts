@@ -1,7 +1,6 @@
-import { hasStatus } from '#lib/docker.ts'
 import type { Output } from '#lib/output.ts'
 import type { App } from './app.ts'
-import { containersOf, removeContainer } from './containers.ts'
+import { containersOf, removeAppNetwork, removeContainer } from './containers.ts'
 import { removeImages } from './images.ts'
 
 /**
@@ -18,17 +17,6 @@ export async function destroyApp(app: App, output: Output): Promise<void> {
   await Promise.all(containers.map((one) => removeContainer(instance, one)))
   await removeImages(instance, app.name)
   await instance.repositories.remove(String(app.id))
-  if (instance.network === 'published') await removeNetwork(app)
+  if (instance.network === 'published') await removeAppNetwork(instance, app.id)
   await instance.fire('post-delete', { app: app.name })
-}
-
-async function removeNetwork(app: App): Promise<void> {
-  const { engine, settings } = app.instance
-  const network = engine.getNetwork(`${settings.name}-app-${app.id}`)
-  try {
-    await network.disconnect({ Container: `${settings.name}-nginx`, Force: true })
-    await network.remove()
-  } catch (error) {
-    if (!hasStatus(error, 404)) throw error
-  }
 }

@@ -1,59 +1,85 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { findApp, maybeApp } from './app.ts'
-import { label } from './container.ts'
-import { joinNetworks } from './containers.ts'
-import { syncRoutes } from './converge.ts'
+import { freeAddress } from './addresses.ts'
+import { allApps } from './app.ts'
+import { label, stageOf } from './container.ts'
+import { finalName, joinNetworks } from './containers.ts'
 import { untilAppliance } from './health.ts'
 import { type Instance, objectNames } from './instance.ts'
-import { reconcileApp } from './reconcile.ts'
+import { patience } from './patience.ts'
+import { reconcile, reconcileApp } from './reconcile.ts'
 
-interface Event {
+interface EngineEvent {
   Action: string
   Actor: { Attributes: Record<string, string> }
 }
 
-/** Follows the engine's events of this instance: heals the other two roles, and puts back app containers removed by hand. */
+/** What may change an app's containers without our doing. Starting is no event of ours: what ended is what we notice. */
+const followed = ['die', 'destroy', 'pause', 'rename', 'start']
+
+/** How often everything is looked at, whatever the events said. */
+const fullPassMs = 5 * 60_000
+
+/**
+ * Follows the engine's events of this instance: heals the other two roles, and puts right what somebody did to an app's
+ * containers. A slow full pass, and one whenever the engine was away, finds what no event told.
+ */
 export function followEngine(instance: Instance, heal: () => Promise<void>): { close(): void } {
   const names = objectNames(instance.settings.name)
   const ended = new AbortController()
+  const again = patience()
   let stream: Readable | undefined
 
-  const handle = async ({ Action: action, Actor: { Attributes: attributes } }: Event): Promise<void> => {
+  const pass = async (): Promise<void> => {
+    await heal()
+    await joinNetworks(instance)
+    const { settled } = await reconcile(instance)
+    await settled
+  }
+  const logged = (what: Promise<void>): void =>
+    void what.catch((error: unknown) => instance.log.error({ err: error }, 'could not bring about what should be'))
+
+  const handle = async ({ Action: action, Actor: { Attributes: attributes } }: EngineEvent): Promise<void> => {
     const name = attributes.name ?? ''
+    // Docker does not restart what `docker kill` or `docker stop` ended.
     if (name === names.gateway || name === names.appliance) {
-      // Docker does not restart what `docker kill` or `docker stop` ended.
       if (action === 'destroy' || action === 'die') await heal()
       if (action === 'start' && name === names.appliance) {
-        await joinNetworks(instance)
         await untilAppliance(instance)
-        await syncRoutes(instance)
+        await pass()
       }
       return
     }
-    const app = maybeApp(instance, attributes[label.app] ?? '')
-    const expected = name.includes('.retiring-') || name.includes('.upcoming-') || attributes[label.type] !== 'deploy'
-    if (app !== undefined && action === 'destroy' && !expected) await reconcileApp(findApp(instance, app.name))
+    if (action === 'destroy' && attributes[label.address]) freeAddress(instance.db, attributes[label.address] ?? '')
+    const app = allApps(instance).find(({ id }) => String(id) === attributes[label.id])
+    if (app === undefined || action === 'start' || attributes[label.type] !== 'deploy' || stageOf(name) !== 'serving') return
+    const container = { process: attributes[label.process] ?? '', index: Number(attributes[label.index]) }
+    if (action === 'rename' && name === finalName(app, container)) return
+    await again(app.id, () => reconcileApp(app), ended.signal)
   }
 
   const follow = async (): Promise<void> => {
     stream = (await instance.engine.getEvents({
-      filters: { type: ['container'], label: [`${label.instance}=${instance.settings.name}`], event: ['die', 'destroy', 'start'] },
+      filters: { type: ['container'], label: [`${label.instance}=${instance.settings.name}`], event: followed },
     })) as Readable
-    for await (const line of createInterface({ input: stream }))
-      handle(JSON.parse(line) as Event).catch((error: unknown) => instance.log.error({ err: error }, 'could not act on an engine event'))
+    if (missed) logged(pass())
+    for await (const line of createInterface({ input: stream })) logged(handle(JSON.parse(line) as EngineEvent))
   }
+  let missed = false
 
   const keepFollowing = async (): Promise<void> => {
     while (!ended.signal.aborted) {
       await follow().catch((error: unknown) => instance.log.warn({ err: error }, 'the engine does not answer'))
+      missed = true
       if (!ended.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 500))
     }
   }
   void keepFollowing()
+  const slowly = setInterval(() => logged(pass()), fullPassMs)
 
   return {
     close() {
+      clearInterval(slowly)
       ended.abort()
       stream?.destroy()
     },

@@ -18,6 +18,12 @@ export interface Instance {
   readonly fire: Fire
   /** What changes one app runs one after another. */
   readonly inOrder: ReturnType<typeof keyedQueue>
+  /** Containers that are created or started at once, over all apps. */
+  readonly starting: ReturnType<typeof limited>
+  /** Containers that this process drains and stops now, by id. */
+  readonly retiring: Set<string>
+  /** The mark of this process on containers that live no longer than it. */
+  readonly session: string
   /** Builds at once, over all apps. */
   readonly building: ReturnType<typeof limited>
   /** The caps every build runs under; undefined where the engine cannot set any. */

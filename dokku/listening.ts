@@ -10,7 +10,7 @@ export async function listeningIn(instance: Instance, container: AppContainer): 
     Entrypoint: ['cat', '/proc/net/tcp', '/proc/net/tcp6'],
     Cmd: [],
     Healthcheck: { Test: ['NONE'] },
-    Labels: { [label.instance]: instance.settings.name },
+    Labels: { [label.instance]: instance.settings.name, [label.session]: instance.session },
     HostConfig: { NetworkMode: `container:${container.id}` },
   })
   try {

@@ -9,9 +9,12 @@ const bootTimeoutMs = 60_000
 /** How long another process must stay up when its repository says nothing. */
 const uptimeMs = 1_000
 
-/** Resolves when the container may serve; throws UserError when it ends or does not get ready in time. */
-export async function untilReady(app: App, container: AppContainer, manifest: Manifest): Promise<void> {
+/** Resolves when the container may serve; throws UserError when it ends or does not get ready in time, and the signal's reason once that is aborted. */
+export async function untilReady(app: App, container: AppContainer, manifest: Manifest, signal?: AbortSignal): Promise<void> {
   const ended = new AbortController()
+  const stop = () => ended.abort()
+  signal?.addEventListener('abort', stop)
+  if (signal?.aborted) stop()
   const exit = app.instance.engine
     .getContainer(container.id)
     .wait({ condition: 'not-running', abortSignal: ended.signal })
@@ -29,7 +32,9 @@ export async function untilReady(app: App, container: AppContainer, manifest: Ma
   const ready = allChecks(app, container, manifest.healthchecks[container.process] ?? [], ended.signal)
   try {
     await Promise.race([ready, exit])
+    signal?.throwIfAborted()
   } finally {
+    signal?.removeEventListener('abort', stop)
     ended.abort()
     await Promise.allSettled([ready, exit])
   }

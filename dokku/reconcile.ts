@@ -1,48 +1,86 @@
+import { messageOf } from '#lib/errors.ts'
 import { output } from '#lib/output.ts'
-import { sweepAddresses } from './addresses.ts'
-import { type App, allApps } from './app.ts'
-import { label } from './container.ts'
-import { listContainers, removeContainer } from './containers.ts'
-import { converge, syncRoutes } from './converge.ts'
+import { type App, allApps, isThere } from './app.ts'
+import { type AppContainer, wantedContainers } from './container.ts'
+import { containersOf, finalName, listContainers } from './containers.ts'
+import { converge } from './converge.ts'
 import type { Instance } from './instance.ts'
+import { lastEvents, record } from './journal.ts'
+import { removeOrphans } from './orphans.ts'
+import { isSettled, type Plan, planApp } from './plan.ts'
 import { currentRelease } from './release.ts'
+import { leavesEnded } from './restart-policy.ts'
+import { syncRoutes } from './routing.ts'
 
 /**
- * Desired state against Docker, from any starting point: after a crash, a power cut, an upgrade. Resolves once nothing
- * of the past is in the way and every app has its turn; `settled` once the apps are as they should be.
+ * The full pass: desired state against Docker, from any starting point, after a crash, a power cut, an upgrade, or while
+ * nobody looked. Resolves once the routes are right; `settled` once every app is as it should be and nothing is left over.
  */
-export async function reconcile(instance: Instance): Promise<{ settled: Promise<unknown> }> {
-  await removeOrphans(instance)
+export async function reconcile(instance: Instance): Promise<{ settled: Promise<void> }> {
   await syncRoutes(instance).catch((error: unknown) =>
     instance.log.error({ err: error }, 'the appliance did not take all sites and routes'),
   )
-  return { settled: Promise.all(allApps(instance).map((app) => reconcileApp(app))) }
+  const byApp = Map.groupBy(await listContainers(instance, {}), ({ appId }) => appId)
+  const unsettled = allApps(instance).filter((app) => !isAsWanted(app, byApp.get(app.id) ?? []))
+  const settle = async () => {
+    await Promise.all(unsettled.map((app) => reconcileApp(app)))
+    await removeOrphans(instance)
+  }
+  return { settled: settle() }
 }
 
-/** One app to its current release; one that cannot is logged and does not hold up the others. */
+/** One app to its current release, after whatever changes it now. One that cannot is logged, and does not hold up others. */
 export async function reconcileApp(app: App): Promise<void> {
   const { instance } = app
   const quiet = output(
     () => undefined,
     (line) => instance.log.warn({ app: app.name }, line.trim()),
   )
-  try {
-    await instance.inOrder(app.id, async () => converge(app, currentRelease(app), quiet))
-  } catch (error) {
-    instance.log.error({ err: error, app: app.name }, 'could not bring the app to its release')
-  }
+  await instance.inOrder(app.id, async () => {
+    if (!isThere(app)) return
+    const existing = await containersOf(app)
+    const left = leavesEnded(app)
+    try {
+      if (!isAsWanted(app, existing)) await converge(app, currentRelease(app), quiet, { leaveEnded: left })
+      note(app, noticed(planNow(app, existing), left))
+    } catch (error) {
+      instance.log.error({ err: error, app: app.name }, 'could not bring the app to its release')
+      note(app, `could not be put right: ${messageOf(error).split('\n')[0]}`)
+    }
+  })
 }
 
-/** Containers of apps that are gone, one-off containers nobody watches any more, and leases nobody holds. */
-async function removeOrphans(instance: Instance): Promise<void> {
-  const apps = new Set(allApps(instance).map((app) => app.name))
-  const deployed = await instance.engine.listContainers({
-    all: true,
-    filters: { label: [`${label.instance}=${instance.settings.name}`, label.app] },
-  })
-  const orphans = deployed.filter((info) => !apps.has(info.Labels[label.app] ?? '') || info.Labels[label.type] === 'run')
-  const ids = new Set(orphans.map((info) => info.Id))
-  for (const one of await listContainers(instance, {})) if (ids.has(one.id)) await removeContainer(instance, one)
-  const held = deployed.filter((info) => !ids.has(info.Id)).map((info) => info.Labels[label.address] ?? '')
-  sweepAddresses(instance.db, new Set(held))
+function planNow(app: App, existing: readonly AppContainer[]): Plan {
+  const release = app.state.stopped ? undefined : currentRelease(app)
+  return planApp(release === undefined ? [] : wantedContainers(release, app.state.restarts), existing)
+}
+
+function isAsWanted(app: App, existing: readonly AppContainer[]): boolean {
+  const plan = planNow(app, existing)
+  const retire = plan.retire.filter(({ id }) => !app.instance.retiring.has(id))
+  const named = plan.keep.every((one) => one.name === finalName(app, one))
+  return (
+    named &&
+    isSettled(
+      leavesEnded(app)
+        ? { ...plan, create: [], prove: plan.prove.filter(({ stage }) => stage !== 'serving'), retire }
+        : { ...plan, retire },
+    )
+  )
+}
+
+/** What people should know of a plan, in one line; empty when nothing of it is their business. */
+export function noticed({ prove, create }: Pick<Plan, 'prove' | 'create'>, left: boolean): string {
+  const names = (of: readonly { process: string; index: number }[]) => of.map(({ process, index }) => `${process}.${index}`).join(', ')
+  const ended = prove.filter(({ stage }) => stage === 'serving')
+  const found = [ended.length > 0 ? `${names(ended)} did not run` : '', create.length > 0 ? `${names(create)} was missing` : '']
+  const said = found.filter(Boolean).join('; ')
+  return said && `${said}: ${left ? 'left so by restart-policy' : 'started again'}`
+}
+
+/** Says it once, however often it is found again. */
+function note(app: App, text: string): void {
+  if (text === '') return
+  const { db } = app.instance
+  if (lastEvents(db, { app: app.name, count: 1 })[0]?.text !== text) record(db, { app: app.name, by: 'dokku', text })
 }

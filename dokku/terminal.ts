@@ -28,7 +28,7 @@ export async function runOneOff(app: App, release: Release, oneOff: OneOff, sess
   try {
     const options = containerOptions({
       instance: instance.settings.name,
-      app: app.name,
+      app: { id: app.id, name: app.name },
       release: { ...release, config: { ...release.config, ...oneOff.env } },
       image: await instance.engine.getImage(release.image).inspect(),
       process: 'run',
@@ -40,6 +40,7 @@ export async function runOneOff(app: App, release: Release, oneOff: OneOff, sess
     const container = await instance.engine.createContainer({
       ...options,
       name,
+      Labels: { ...options.Labels, [label.session]: instance.session },
       Cmd: oneOff.words,
       Tty: tty,
       OpenStdin: true,

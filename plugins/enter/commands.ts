@@ -10,7 +10,7 @@ const enter = command({
   right: 'deploy',
 
   async run({ args, context }) {
-    const running = (await containersOf(args.app)).filter((one) => one.running && !one.retiring)
+    const running = (await containersOf(args.app)).filter((one) => one.state === 'running' && one.stage !== 'retiring')
     const [first] = args.words
     const named = running.find((one) => first === `${one.process}.${one.index}`) ?? running.find((one) => first === one.process)
     const target = named ?? running.find((one) => one.process === 'web') ?? running[0]

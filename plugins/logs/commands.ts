@@ -14,7 +14,8 @@ const logs = command({
 
   async run({ args, flags, context }) {
     const containers = (await containersOf(args.app)).filter(
-      (one) => !one.retiring && (flags.ps === undefined || flags.ps === one.process || flags.ps === `${one.process}.${one.index}`),
+      (one) =>
+        one.stage !== 'retiring' && (flags.ps === undefined || flags.ps === one.process || flags.ps === `${one.process}.${one.index}`),
     )
     if (containers.length === 0)
       throw new UserError('nothing-runs', `${args.app.name} has no container${flags.ps === undefined ? '' : ` ${flags.ps}`}`, {

@@ -78,17 +78,17 @@ function lifecycle(verb: string, summary: string, act: typeof restart) {
 const report = command(
   reportCommand('ps', {
     deployed: (one) => String(currentRelease(one) !== undefined),
-    processes: async (one) => String((await containersOf(one)).filter(({ retiring }) => !retiring).length),
+    processes: async (one) => String((await containersOf(one)).filter(({ stage }) => stage !== 'retiring').length),
     running: async (one) => {
-      const containers = (await containersOf(one)).filter(({ retiring }) => !retiring)
-      const running = containers.filter((container) => container.running).length
+      const containers = (await containersOf(one)).filter(({ stage }) => stage !== 'retiring')
+      const running = containers.filter(({ state }) => state === 'running').length
       return running === 0 ? 'false' : running === containers.length ? 'true' : 'mixed'
     },
     'ps-stopped': (one) => String(one.state.stopped),
     status: async (one) =>
       (await containersOf(one))
-        .filter(({ retiring }) => !retiring)
-        .map((c) => `${c.process}.${c.index} ${c.running ? 'running' : 'exited'} (CID: ${c.id.slice(0, 12)})`)
+        .filter(({ stage }) => stage !== 'retiring')
+        .map((c) => `${c.process}.${c.index} ${c.state} (CID: ${c.id.slice(0, 12)})`)
         .sort()
         .join(', '),
   }),

@@ -1,0 +1,67 @@
+import { UserError } from '#lib/errors.ts'
+import { type App, allApps } from './app.ts'
+import { type AppContainer, wantedContainers } from './container.ts'
+import { containersOf, listContainers } from './containers.ts'
+import { untilAppliance } from './health.ts'
+import type { Instance } from './instance.ts'
+import { isFor } from './plan.ts'
+import { currentRelease } from './release.ts'
+
+/** Sends an app's traffic to these containers; a site that is new or whose hosts changed is made first. */
+export async function route(app: App, containers: readonly AppContainer[]): Promise<void> {
+  const { instance } = app
+  await oneAtATime(instance, async () => {
+    await instance.appliance.putSite({ name: app.name, hosts: app.hosts })
+    await instance.appliance.setRoutes(app.name, upstreams(containers))
+  })
+}
+
+/** Tells the appliance an app's hosts and routes again. */
+export async function reroute(app: App): Promise<void> {
+  await route(app, serving(app, await containersOf(app)))
+}
+
+/** Tells the appliance all sites and routes at once, as they are in the database and on the engine. */
+export async function syncRoutes(instance: Instance): Promise<void> {
+  await oneAtATime(instance, async () => {
+    const byApp = Map.groupBy(await listContainers(instance, {}), ({ appId }) => appId)
+    const apps = allApps(instance)
+    await instance.appliance.sync({
+      sites: apps.map((app) => ({ name: app.name, hosts: app.hosts })),
+      routes: Object.fromEntries(apps.map((app) => [app.name, upstreams(serving(app, byApp.get(app.id) ?? []))])),
+    })
+  })
+}
+
+/**
+ * Whoever tells the appliance has looked after the one before was done, so an old sight never overwrites a new one. An
+ * appliance that is away is waited for: the change it is told is stored already.
+ */
+async function oneAtATime(instance: Instance, tell: () => Promise<void>): Promise<void> {
+  await instance.inOrder('routes', async () => {
+    try {
+      await tell()
+    } catch (error) {
+      if (!(error instanceof UserError && error.code === 'appliance-away')) throw error
+      await untilAppliance(instance)
+      await tell()
+    }
+  })
+}
+
+/** The running containers of the current release; without any, what served before. Those of a start that is under way come last. */
+function serving(app: App, existing: readonly AppContainer[]): AppContainer[] {
+  const release = currentRelease(app)
+  if (release === undefined) return []
+  const wanted = wantedContainers(release, app.state.restarts)
+  const running = existing.filter((one) => one.state === 'running' && one.stage !== 'retiring')
+  const current = Map.groupBy(
+    running.filter((one) => wanted.some((want) => isFor(one, want))),
+    ({ stage }) => stage,
+  )
+  return current.get('serving') ?? current.get('upcoming') ?? running.filter((one) => one.stage === 'serving')
+}
+
+function upstreams(containers: readonly AppContainer[]) {
+  return containers.filter((one) => one.process === 'web').map(({ address, port }) => ({ address, port }))
+}
