@@ -1,7 +1,7 @@
 import type { Output } from '#lib/output.ts'
 import type { App } from './app.ts'
 import { containersOf, removeAppNetwork, removeContainer } from './containers.ts'
-import { removeImages } from './images.ts'
+import { forsakeImages, syncImages } from './images.ts'
 
 /**
  * Destroys an app with its containers, images, repository and settings. The database goes first: whatever a crash
@@ -13,9 +13,13 @@ export async function destroyApp(app: App, output: Output): Promise<void> {
   output.step(`Destroying ${app.name} (including all add-ons)`)
   await instance.appliance.removeSite(app.name)
   const containers = await containersOf(app)
-  instance.db.run('DELETE FROM apps WHERE id = ?', app.id)
+  const name = app.name
+  instance.db.tx(() => {
+    instance.db.run('DELETE FROM apps WHERE id = ?', app.id)
+    forsakeImages(instance, name)
+  })
   await Promise.all(containers.map((one) => removeContainer(instance, one)))
-  await removeImages(instance, app.name)
+  await syncImages(instance)
   await instance.repositories.remove(String(app.id))
   if (instance.network === 'published') await removeAppNetwork(instance, app.id)
   await instance.fire('post-delete', { app: app.name })

@@ -5,6 +5,8 @@ import { label } from './container.ts'
 import { type Instance, imageName } from './instance.ts'
 
 const row = z.object({ name: z.string(), version: z.number(), image: z.string() })
+const fact = z.object({ name: z.string(), value: z.string() })
+const forsaken = 'images of a former app: '
 
 /** Tags by name, each with the id of the image it should name, or names. */
 export type Tags = ReadonlyMap<string, string>
@@ -17,43 +19,46 @@ export function tagChanges(wanted: Tags, actual: Tags): { add: [tag: string, ima
   }
 }
 
+/** In the transaction that destroys or renames an app: its images' tags go, even if control dies before `syncImages`. */
+export function forsakeImages(instance: Instance, app: string): void {
+  instance.db.run('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)', `${forsaken}${app}`, app)
+}
+
 /**
  * Makes the tags of all apps exactly those of their releases, and removes images of ours that have no tag: a tag is what
- * keeps an image. An app that something changes now is left to that change.
+ * keeps an image. An app that something changes now is left to that change; tags that are not ours are never touched.
  */
 export async function syncImages(instance: Instance): Promise<void> {
   const dangling = await listImages(instance, { dangling: ['true'], label: [`${label.instance}=${instance.settings.name}`] })
-  const actual = await actualTags(instance, `${instance.settings.name}/*`)
-  const wanted = wantedTags(instance)
-  await change(instance, wanted, actual, (repository) => {
-    const app = allApps(instance).find(({ name }) => imageName(instance.settings.name, name) === repository)
-    return app !== undefined && instance.inOrder.busy(app.id)
-  })
-  const needed = new Set(wanted.values())
+  const tags = await actualTags(instance, '*')
+  const former = instance.db.all(fact, 'SELECT name, value FROM facts WHERE name LIKE ?', `${forsaken}%`)
+  const apps = allApps(instance)
+  const ours = new Set([...apps, ...former.map(({ value: name }) => ({ name }))].map(({ name }) => name))
+  for (const app of apps) if (instance.inOrder.busy(app.id)) ours.delete(app.name)
+  await makeTags(instance, ours, tags)
+  const needed = new Set(wantedTags(instance).values())
   for (const { Id: id } of dangling) if (!needed.has(id)) await remove(instance, id)
+  for (const { name, value } of former) if (ours.has(value)) instance.db.run('DELETE FROM facts WHERE name = ?', name)
 }
 
 /** The same for one app, by whoever changes it: the images of builds that became no release go. */
 export async function pruneImages(app: App): Promise<void> {
-  const { instance } = app
-  const repository = imageName(instance.settings.name, app.name)
-  const wanted = new Map([...wantedTags(instance)].filter(([tag]) => tag.startsWith(`${repository}:`)))
-  await change(instance, wanted, await actualTags(instance, repository), () => false)
+  await makeTags(app.instance, new Set([app.name]), await actualTags(app.instance, app.name))
 }
 
-/** Removes every image of an app that is going. */
-export async function removeImages(instance: Instance, app: string): Promise<void> {
-  for (const tag of (await actualTags(instance, imageName(instance.settings.name, app))).keys()) await remove(instance, tag)
-}
-
-async function change(instance: Instance, wanted: Tags, actual: Tags, spared: (repository: string) => boolean): Promise<void> {
-  const { add, remove: surplus } = tagChanges(wanted, actual)
+/** Makes the tags of these apps' releases; `actual` may hold others. */
+async function makeTags(instance: Instance, apps: ReadonlySet<string>, actual: Tags): Promise<void> {
+  const ofApps = (tags: Tags) => new Map([...tags].filter(([tag]) => apps.has(parse(instance, tag)?.app ?? '')))
+  const changes = tagChanges(ofApps(wantedTags(instance)), ofApps(actual))
   // Added first: the last tag of an image takes the image with it. What somebody removed cannot be tagged.
-  for (const [name, image] of add) {
-    const [repo, tag] = split(name)
-    await instance.engine.getImage(image).tag({ repo, tag }).catch(unless(404))
+  for (const [name, image] of changes.add) {
+    const { app = '', tag = '' } = parse(instance, name) ?? {}
+    await instance.engine
+      .getImage(image)
+      .tag({ repo: imageName(instance.settings.name, app), tag })
+      .catch(unless(404))
   }
-  for (const name of surplus) if (!spared(split(name)[0])) await remove(instance, name)
+  for (const name of changes.remove) await remove(instance, name)
 }
 
 function wantedTags(instance: Instance): Tags {
@@ -61,19 +66,20 @@ function wantedTags(instance: Instance): Tags {
   return new Map(rows.map(({ name, version, image }) => [`${imageName(instance.settings.name, name)}:v${version}`, image]))
 }
 
-async function actualTags(instance: Instance, reference: string): Promise<Tags> {
-  const images = await listImages(instance, { reference: [reference] })
-  const prefix = `${instance.settings.name}/`
-  return new Map(images.flatMap((image) => (image.RepoTags ?? []).filter((tag) => tag.startsWith(prefix)).map((tag) => [tag, image.Id])))
+/** Tags of the form that releases have. */
+async function actualTags(instance: Instance, app: string): Promise<Tags> {
+  const images = await listImages(instance, { reference: [imageName(instance.settings.name, app)] })
+  return new Map(images.flatMap(({ Id: id, RepoTags: tags }) => (tags ?? []).filter((tag) => parse(instance, tag)).map((tag) => [tag, id])))
+}
+
+/** The app and the tag of a name such as dokku/shop:v3. */
+function parse(instance: Instance, name: string): { app: string; tag: string } | undefined {
+  const [, prefix, app = '', tag = ''] = /^([^/]+)\/([^/:]+):(v\d+)$/.exec(name) ?? []
+  return prefix === instance.settings.name ? { app, tag } : undefined
 }
 
 async function listImages(instance: Instance, filters: Record<string, string[]>) {
   return await instance.engine.listImages({ filters })
-}
-
-function split(name: string): [repository: string, tag: string] {
-  const at = name.lastIndexOf(':')
-  return [name.slice(0, at), name.slice(at + 1)]
 }
 
 /** Without its last tag the engine removes the image too, unless a container still needs it. */
