@@ -10,6 +10,7 @@ const appRow = z.object({
   release_id: z.number().nullable(),
   restarts: z.number(),
   stopped: z.number(),
+  locked: z.number(),
 })
 
 const pair = z.object({ key: z.string(), value: z.string() })
@@ -35,10 +36,26 @@ export class App {
   }
 
   /** The stored row, read afresh: other commands may have changed it meanwhile. */
-  get state(): { releaseId: number | null; restarts: number; stopped: boolean; createdAt: string } {
+  get state(): { releaseId: number | null; restarts: number; stopped: boolean; locked: boolean; createdAt: string } {
     const row = appById(this.instance, this.id)
     if (row === undefined) throw appMissing(this.name)
-    return { releaseId: row.release_id, restarts: row.restarts, stopped: row.stopped === 1, createdAt: row.created_at }
+    return {
+      releaseId: row.release_id,
+      restarts: row.restarts,
+      stopped: row.stopped === 1,
+      locked: row.locked === 1,
+      createdAt: row.created_at,
+    }
+  }
+
+  setLocked(locked: boolean): void {
+    this.instance.db.run('UPDATE apps SET locked = ? WHERE id = ?', locked ? 1 : 0, this.id)
+  }
+
+  /** Throws UserError `app-locked` when the app takes no deploy. */
+  assertUnlocked(): void {
+    if (this.state.locked)
+      throw new UserError('app-locked', `${this.name} is locked and takes no deploy`, { hint: `apps:unlock ${this.name}` })
   }
 
   setStopped(stopped: boolean): void {
@@ -65,6 +82,12 @@ export class App {
     unset: (keys: readonly string[]): void =>
       this.instance.db.tx(() => {
         for (const key of keys) this.instance.db.run('DELETE FROM config WHERE app_id = ? AND key = ?', this.id, key)
+      }),
+    /** Makes these the only ones. */
+    replace: (pairs: Record<string, string>): void =>
+      this.instance.db.tx(() => {
+        this.instance.db.run('DELETE FROM config WHERE app_id = ?', this.id)
+        this.config.set(pairs)
       }),
   }
 

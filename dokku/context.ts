@@ -1,4 +1,5 @@
 import type { Session } from '#execd'
+import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
 import type { Identity } from './access.ts'
 import type { App } from './app.ts'
@@ -19,6 +20,30 @@ export interface Context {
 /** Runs what changes an app after whatever changes it now. */
 export function changing<T>(app: App, context: Context, work: () => Promise<T>): Promise<T> {
   return app.instance.inOrder(app.id, work, () => context.output.step(`Waiting for another change of ${app.name} to end`))
+}
+
+/** The same for what deploys: a locked app refuses it, before anything of it is done. */
+export function deploying<T>(app: App, context: Context, work: () => Promise<T>): Promise<T> {
+  return changing(app, context, async () => {
+    app.assertUnlocked()
+    return await work()
+  })
+}
+
+/** All of standard input as text; UserError `too-much-input` or `not-text`. */
+export async function readInput({ session }: Context, most: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of session.stdin as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > most) throw new UserError('too-much-input', `standard input holds more than ${most} bytes`)
+    chunks.push(chunk)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))
+  } catch (cause) {
+    throw new UserError('not-text', 'standard input is not UTF-8 text', { cause })
+  }
 }
 
 /** Calls `leave` once the caller is gone, at once when that was before. */

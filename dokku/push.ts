@@ -75,7 +75,7 @@ export function gitDoor(instance: Instance) {
   async function deployPush({ app, user }: Push, deploy: Deploy, env: Record<string, string>, output: Output): Promise<void> {
     const repository = instance.repositories.path(String(app.id))
     checkUnmoved(deploy, await currentCommit(repository, `refs/heads/${deploy.branch}`))
-    findApp(instance, app.name)
+    app.assertUnlocked()
     await receive(app, { kind: 'commit', repository, commit: deploy.commit, env }, { user, output })
   }
 }

@@ -60,12 +60,12 @@ export async function rollback(app: App, version: number | undefined, by: By): P
   return release
 }
 
-/** Replaces every container by a new one, old and new side by side as in a deploy. Config stored meanwhile takes effect, as a release. */
+/** Replaces every container by a new one, old and new side by side as in a deploy. Config stored meanwhile takes effect, as a release, unless the app is locked. */
 export async function restart(app: App, by: By): Promise<void> {
   const current = deployed(app)
   by.output.step(`Restarting ${app.name}`)
   const draft = draftRelease(app, { description: 'Restart with stored config', by: by.user })
-  const changed = !isDeepStrictEqual([draft.config, draft.formation], [current.config, current.formation])
+  const changed = !app.state.locked && !isDeepStrictEqual([draft.config, draft.formation], [current.config, current.formation])
   const commit = () =>
     app.instance.db.tx(() => {
       if (changed) commitRelease(app, draft)

@@ -31,6 +31,8 @@ export interface Command<
   readonly hidden?: true
   /** Everything after the last argument before `rest` is that rest, verbatim: for `run APP CMD --its-flag`. */
   readonly passthrough?: true
+  /** Did it only look? What changes nothing is not among the events. */
+  reads?(input: { readonly args: ArgValues<A>; readonly flags: FlagValues<F> }): boolean
   /** Does it; the exit status is 0, or the number it answers. */
   run(input: {
     readonly args: ArgValues<A>

@@ -69,12 +69,56 @@ const exists = command({
   async run() {},
 })
 
+const lock = command({
+  name: 'apps:lock',
+  summary: 'let an app take no deploy',
+  description:
+    'Pushes, git:from-image, ps:rebuild, releases:rollback and changes of config or scale that would be released are refused until apps:unlock. What runs goes on and can be restarted or stopped.',
+  args: { app: app() },
+  examples: ['apps:lock node-js-app'],
+  right: 'deploy',
+
+  async run({ args, context }) {
+    args.app.setLocked(true)
+    context.output.step(`Locked ${args.app.name}`)
+  },
+})
+
+const unlock = command({
+  name: 'apps:unlock',
+  summary: 'let an app take deploys again',
+  args: { app: app() },
+  examples: ['apps:unlock node-js-app'],
+  right: 'deploy',
+
+  async run({ args, context }) {
+    args.app.setLocked(false)
+    context.output.step(`Unlocked ${args.app.name}`)
+  },
+})
+
+const locked = command({
+  name: 'apps:locked',
+  summary: 'check whether an app is locked',
+  description: 'Exits with status 0 when it is and 1 when it is not.',
+  args: { app: app() },
+  examples: ['apps:locked node-js-app'],
+  right: 'none',
+
+  async run({ args, context }) {
+    const { locked: is } = args.app.state
+    context.output.line(`${args.app.name} is ${is ? 'locked' : 'not locked'}`)
+    return is ? 0 : 1
+  },
+})
+
 const report = command(
   reportCommand('apps', {
     'app-created-at': ({ state }) => state.createdAt,
     'app-deploy-source': (one) => currentRelease(one)?.description ?? '',
+    'app-locked': ({ state }) => String(state.locked),
     'app-release': (one) => (currentRelease(one) ? `v${currentRelease(one)?.version}` : ''),
   }),
 )
 
-export default group('apps', 'Manage apps', [create, destroy, list, exists, report])
+export default group('apps', 'Manage apps', [create, destroy, list, exists, lock, unlock, locked, report])

@@ -1,5 +1,30 @@
-import { app, boolean, changing, command, group, option, parseFormat, releaseChange, rest, UserError, word } from 'dokku'
+import {
+  type App,
+  app,
+  boolean,
+  type Context,
+  changing,
+  command,
+  deploying,
+  group,
+  option,
+  optional,
+  param,
+  parseFormat,
+  readInput,
+  releaseChange,
+  rest,
+  UserError,
+  word,
+} from 'dokku'
+import { readVars } from './envfile.ts'
+import { formatNames, formatVars, parseExportFormat, shellQuoted } from './formats.ts'
 import { assertFits, decode, parsePair } from './pairs.ts'
+
+/** More than any process could get as its environment. */
+const longestImport = 4 * 1024 ** 2
+
+const noRestart = { 'no-restart': boolean('store the change, leave the app running as it is') }
 
 const show = command({
   name: 'config:show',
@@ -9,13 +34,12 @@ const show = command({
   flags: { format: option('FORMAT', 'text or json', parseFormat) },
   examples: ['config:show node-js-app', 'config:show node-js-app --format json'],
   right: 'deploy',
+  reads: () => true,
 
   async run({ args, flags, context }) {
-    const vars = Object.entries(args.app.config.all())
-    if (flags.format === 'json') return context.output.line(JSON.stringify(Object.fromEntries(vars)))
-    if (!context.quiet) context.output.result(`${args.app.name} env vars`)
-    const width = Math.max(0, ...vars.map(([key]) => key.length)) + 1
-    for (const [key, value] of vars) context.output.line(`${`${key}:`.padEnd(width)}  ${value}`)
+    const vars = args.app.config.all()
+    if (flags.format !== 'json' && !context.quiet) context.output.result(`${args.app.name} env vars`)
+    print(formatVars(vars, flags.format === 'json' ? 'json' : 'pretty'), context)
   },
 })
 
@@ -26,12 +50,43 @@ const get = command({
   flags: { quoted: boolean('in single quotes, for a shell') },
   examples: ['config:get node-js-app RAILS_ENV'],
   right: 'deploy',
+  reads: () => true,
 
   async run({ args, flags, context }) {
-    const value = args.app.config.all()[args.key]
+    const value = new Map(Object.entries(args.app.config.all())).get(args.key)
     if (value === undefined) return 1
-    context.output.line(flags.quoted ? `'${value.replaceAll("'", "'\\''")}'` : value)
+    context.output.line(flags.quoted ? shellQuoted(value) : value)
     return 0
+  },
+})
+
+const keys = command({
+  name: 'config:keys',
+  summary: 'list the names of the config vars of an app',
+  args: { app: app() },
+  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  examples: ['config:keys node-js-app'],
+  right: 'deploy',
+  reads: () => true,
+
+  async run({ args, flags, context }) {
+    const names = Object.keys(args.app.config.all())
+    print(flags.format === 'json' ? JSON.stringify(names) : names.join('\n'), context)
+  },
+})
+
+const exported = command({
+  name: 'config:export',
+  summary: 'print the config vars of an app for a shell, a file or another program',
+  description: `Formats: ${formatNames.join(', ')}. What exports, envfile, json and json-list print, config:import reads.`,
+  args: { app: app() },
+  flags: { format: option('FORMAT', 'how to print them (exports)', parseExportFormat, { complete: () => formatNames }) },
+  examples: ['config:export node-js-app', 'config:export node-js-app --format envfile'],
+  right: 'deploy',
+  reads: () => true,
+
+  async run({ args, flags, context }) {
+    print(formatVars(args.app.config.all(), flags.format ?? 'exports'), context)
   },
 })
 
@@ -40,23 +95,18 @@ const set = command({
   summary: 'set one or more config vars',
   description: 'A deployed app is released again with the new values, without dropping a request.',
   args: { app: app(), pairs: rest('KEY=VALUE', parsePair) },
-  flags: {
-    'no-restart': boolean('store the values, leave the app running as it is'),
-    encoded: boolean('the values are base64'),
-  },
+  flags: { ...noRestart, encoded: boolean('the values are base64') },
   examples: ['config:set node-js-app RAILS_ENV=production', 'config:set --no-restart node-js-app A=1 B=2'],
   right: 'deploy',
 
   async run({ args, flags, context }) {
     const pairs = Object.fromEntries(args.pairs.map(([key, value]) => [key, flags.encoded ? decode(key, value) : value]))
     for (const [key, value] of Object.entries(pairs)) assertFits(key, value)
-    const keys = Object.keys(pairs)
-    await changing(args.app, context, async () => {
+    await change(args.app, context, flags, () => {
       context.output.step('Setting config vars')
-      for (const key of keys) context.output.detail(`${key}:  ${pairs[key]}`)
+      for (const [key, value] of Object.entries(pairs)) context.output.detail(`${key}:  ${value}`)
       args.app.config.set(pairs)
-      if (!flags['no-restart'])
-        await releaseChange(args.app, `Set ${keys.join(', ')}`, { user: context.identity.name, output: context.output })
+      return `Set ${Object.keys(pairs).join(', ')}`
     })
   },
 })
@@ -65,22 +115,81 @@ const unset = command({
   name: 'config:unset',
   summary: 'remove one or more config vars',
   args: { app: app(), keys: rest('KEY') },
-  flags: { 'no-restart': boolean('remove the values, leave the app running as it is') },
+  flags: noRestart,
   examples: ['config:unset node-js-app RAILS_ENV'],
   right: 'deploy',
 
   async run({ args, flags, context }) {
-    await changing(args.app, context, async () => {
-      const known = args.keys.filter((key) => key in args.app.config.all())
-      const unknown = args.keys.find((key) => !known.includes(key))
+    await change(args.app, context, flags, () => {
+      const stored = Object.keys(args.app.config.all())
+      const known = args.keys.filter((key) => stored.includes(key))
+      const unknown = args.keys.find((key) => !stored.includes(key))
       if (known.length === 0)
         throw new UserError('no-such-config', `${args.app.name} has no config var ${unknown}`, { hint: `config:show ${args.app.name}` })
       for (const key of known) context.output.step(`Unsetting ${key}`)
       args.app.config.unset(known)
-      if (!flags['no-restart'])
-        await releaseChange(args.app, `Unset ${known.join(', ')}`, { user: context.identity.name, output: context.output })
+      return `Unset ${known.join(', ')}`
     })
   },
 })
 
-export default group('config', 'Manage environment variables of an app', [show, get, set, unset])
+const imported = command({
+  name: 'config:import',
+  summary: 'set config vars from an envfile or JSON on standard input',
+  description:
+    'Reads KEY=VALUE lines, {"KEY": "value"} or [{"name": "KEY", "value": "value"}]. A line that is wrong is named, and then nothing is stored.',
+  args: { app: app(), from: optional(param({ summary: '-, standard input', label: '-', parse: parseFrom })) },
+  flags: { ...noRestart, replace: boolean('remove the config vars that are not among them') },
+  examples: ['config:import node-js-app -', 'config:import node-js-app - --replace'],
+  right: 'deploy',
+
+  async run({ args, flags, context }) {
+    const vars = readVars(await readInput(context, longestImport))
+    for (const [key, value] of Object.entries(vars)) assertFits(key, value)
+    await change(args.app, context, flags, () => {
+      context.output.step('Setting config vars')
+      for (const key of Object.keys(vars)) context.output.detail(key)
+      if (flags.replace) args.app.config.replace(vars)
+      else args.app.config.set(vars)
+      return `Import ${Object.keys(vars).join(', ')}`
+    })
+  },
+})
+
+const clear = command({
+  name: 'config:clear',
+  summary: 'remove all config vars of an app',
+  description: 'It does not ask: releases:rollback brings the values of a deployed app back.',
+  args: { app: app() },
+  flags: noRestart,
+  examples: ['config:clear node-js-app', 'config:clear --no-restart node-js-app'],
+  right: 'deploy',
+
+  async run({ args, flags, context }) {
+    await change(args.app, context, flags, () => {
+      context.output.step('Unsetting all config vars')
+      args.app.config.replace({})
+      return 'Clear config'
+    })
+  },
+})
+
+/** Stores a change of config and releases it, unless `--no-restart`; `store` answers what the release is called. */
+async function change(one: App, context: Context, flags: { 'no-restart': boolean }, store: () => string): Promise<void> {
+  const turn = flags['no-restart'] ? changing : deploying
+  await turn(one, context, async () => {
+    const description = store()
+    if (!flags['no-restart']) await releaseChange(one, description, { user: context.identity.name, output: context.output })
+  })
+}
+
+function parseFrom(word: string): '-' {
+  if (word === '-') return word
+  throw new UserError('no-file', `${JSON.stringify(word.slice(0, 60))} cannot be read from here`, { hint: 'config:import APP - < .env' })
+}
+
+function print(text: string, context: Context): void {
+  if (text !== '') context.output.line(text)
+}
+
+export default group('config', 'Manage environment variables of an app', [show, get, keys, exported, set, unset, imported, clear])

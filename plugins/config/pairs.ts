@@ -3,6 +3,11 @@ import { UserError } from 'dokku'
 /** The kernel's limit for one string of a process's environment, its final zero byte included. */
 const longestString = 128 * 1024
 
+/** May this be the name of an environment variable? */
+export function isKey(text: string): boolean {
+  return /^[A-Za-z_]\w*$/.test(text)
+}
+
 /** Splits `KEY=VALUE`; everything after the first `=` is the value, byte for byte. */
 export function parsePair(word: string): [key: string, value: string] {
   const [, key, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(word) ?? []
@@ -20,6 +25,7 @@ export function decode(key: string, value: string): string {
 /** Refuses what no process could get as an environment variable. */
 export function assertFits(key: string, value: string): void {
   if (value.includes('\0')) throw new UserError('config-nul', `the value of ${key} holds a NUL byte, which no environment variable can`)
+  if (!value.isWellFormed()) throw new UserError('config-not-text', `the value of ${key} holds half of a character`)
   const length = Buffer.byteLength(`${key}=${value}`) + 1
   if (length > longestString)
     throw new UserError(

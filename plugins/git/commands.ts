@@ -1,9 +1,9 @@
 import {
   app,
-  changing,
   command,
   createApp,
   currentRelease,
+  deploying,
   findApp,
   group,
   maybeApp,
@@ -27,7 +27,7 @@ const fromImage = command({
 
   async run({ args, context }) {
     const one = maybeApp(context.instance, args.name) ?? (await createApp(context.instance, args.name))
-    await changing(one, context, async () => {
+    await deploying(one, context, async () => {
       await receive(
         findApp(context.instance, one.name),
         { kind: 'image', reference: args.image },

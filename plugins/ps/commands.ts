@@ -9,6 +9,7 @@ import {
   command,
   containersOf,
   currentRelease,
+  deploying,
   group,
   option,
   optional,
@@ -36,7 +37,8 @@ const scale = command({
   async run({ args, flags, context }) {
     const formation = Object.fromEntries(args.quantities)
     if (args.quantities.length === 0) return showScale(args.app, flags.format, context)
-    await changing(args.app, context, async () => {
+    const turn = flags['skip-deploy'] ? changing : deploying
+    await turn(args.app, context, async () => {
       checkFormation(args.app, formation)
       for (const [process, quantity] of args.quantities) context.output.step(`Scaling ${args.app.name} ${process} to ${quantity}`)
       args.app.formation.set(formation)

@@ -1,8 +1,8 @@
 import {
   app,
-  changing,
   command,
   currentRelease,
+  deploying,
   group,
   listReleases,
   option,
@@ -58,7 +58,7 @@ const back = command({
   right: 'deploy',
 
   async run({ args, context }) {
-    await changing(args.app, context, async () => {
+    await deploying(args.app, context, async () => {
       const release = await rollback(args.app, args.version, { user: context.identity.name, output: context.output })
       context.output.result(`${args.app.name} serves v${release.version} (${release.description})`)
     })
