@@ -61,9 +61,15 @@ test('a release does not take back config that was set while it was deployed', a
 
 test('rollbackRelease names the versions there are not', async () => {
   const app = await createApp(stateOnly(), 'shop')
-  assert.throws(() => rollbackRelease(app, undefined, by), { code: 'no-such-release' })
+  assert.throws(() => rollbackRelease(app, undefined, by), { code: 'not-deployed' })
   commitRelease(app, draftRelease(app, { image: 'sha256:1', manifest: plainManifest, description: 'Deploy one', by }))
-  assert.throws(() => rollbackRelease(app, 7, by), { code: 'no-such-release', message: 'shop has no release v7' })
+  assert.throws(() => rollbackRelease(app, undefined, by), { code: 'no-such-release', message: 'shop has no earlier release' })
+  assert.throws(() => rollbackRelease(app, 1, by), { code: 'release-is-current', message: 'v1 is what shop runs' })
+  for (const version of [0, 7])
+    assert.throws(() => rollbackRelease(app, version, by), { code: 'no-such-release', message: `shop has no release v${version}` })
+  commitRelease(app, draftRelease(app, { description: 'Deploy two', by }))
+  app.instance.db.run('DELETE FROM releases WHERE version = 1')
+  assert.throws(() => rollbackRelease(app, 1, by), { code: 'no-such-release', message: 'v1 of shop was pruned' })
 })
 
 test('an app’s rows go with it', async () => {

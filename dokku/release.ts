@@ -70,19 +70,26 @@ export function draftRelease(app: App, change: Change): Release {
   }
 }
 
-/** An old release again, as a new one; its config and formation become the app's. */
+/** A release that is listed; without a version, the current one. */
+export function findRelease(app: App, version?: number): Release {
+  const found = version === undefined ? currentRelease(app) : listReleases(app).find((one) => one.version === version)
+  if (found !== undefined) return found
+  if (version === undefined) throw notDeployed(app)
+  const was = version > 0 && version < nextVersion(app)
+  throw new UserError('no-such-release', was ? `v${version} of ${app.name} was pruned` : `${app.name} has no release v${version}`, {
+    hint: `releases:list ${app.name}`,
+  })
+}
+
+/** An old release again, as a new one; its config and formation become the app's. Without a version, the one before the current. */
 export function rollbackRelease(app: App, version: number | undefined, by: string): Release {
-  const releases = listReleases(app)
-  const current = currentRelease(app)
-  const target = releases.find((one) => (version === undefined ? one.version < (current?.version ?? 0) : one.version === version))
-  if (target === undefined)
-    throw new UserError(
-      'no-such-release',
-      version === undefined ? `${app.name} has no earlier release` : `${app.name} has no release v${version}`,
-      {
-        hint: `releases:list ${app.name}`,
-      },
-    )
+  const current = findRelease(app)
+  const before = listReleases(app).find((one) => one.version < current.version)
+  if (version === undefined && before === undefined)
+    throw new UserError('no-such-release', `${app.name} has no earlier release`, { hint: `releases:list ${app.name}` })
+  const target = findRelease(app, version ?? before?.version)
+  if (target.version === current.version)
+    throw new UserError('release-is-current', `v${target.version} is what ${app.name} runs`, { hint: `releases:list ${app.name}` })
   return {
     ...target,
     version: nextVersion(app),

@@ -6,6 +6,7 @@ import { build, type Source } from './build.ts'
 import { converge } from './converge.ts'
 import { pruneImages } from './images.ts'
 import { commitRelease, currentRelease, draftRelease, notDeployed, type Release, rollbackRelease } from './release.ts'
+import { pruneReleases } from './retention.ts'
 
 /** Who does something, and where its lines go. */
 export interface By {
@@ -38,6 +39,7 @@ export async function deploy(app: App, release: Release, output: Output, restore
       app.setStopped(false)
     })
   await converge(app, release, output, { commit })
+  await pruneReleases(app)
   await app.instance.fire('post-deploy', { app: app.name, image: release.image, version: release.version })
 }
 

@@ -1,6 +1,7 @@
 import {
   type App,
   app,
+  applyRestartPolicy,
   boolean,
   type Context,
   changing,
@@ -14,10 +15,13 @@ import {
   option,
   optional,
   parseFormat,
+  parseRestartPolicy,
   releaseChange,
   reportCommand,
   rest,
   restart,
+  restartPolicyOf,
+  setCommand,
   start,
   stop,
   UserError,
@@ -86,6 +90,7 @@ const report = command(
       const running = containers.filter(({ state }) => state === 'running').length
       return running === 0 ? 'false' : running === containers.length ? 'true' : 'mixed'
     },
+    'ps-restart-policy': (one) => restartPolicyOf(one),
     'ps-stopped': (one) => String(one.state.stopped),
     status: async (one) =>
       (await containersOf(one))
@@ -94,6 +99,22 @@ const report = command(
         .sort()
         .join(', '),
   }),
+)
+
+const set = command(
+  setCommand(
+    'ps',
+    {
+      'restart-policy': {
+        summary: 'on-failure:10 (the default), on-failure, always, unless-stopped, or no, which also leaves what somebody ended or removed',
+        check: parseRestartPolicy,
+        apply: async (one) => {
+          for (const container of await containersOf(one)) if (container.stage === 'serving') await applyRestartPolicy(one, container)
+        },
+      },
+    },
+    ['ps:set node-js-app restart-policy always'],
+  ),
 )
 
 function parseQuantity(word: string): [process: string, quantity: number] {
@@ -111,4 +132,5 @@ export default group('ps', 'Manage the processes of an app', [
   lifecycle('stop', 'stop an app', stop),
   lifecycle('start', 'start an app that was stopped', start),
   report,
+  set,
 ])

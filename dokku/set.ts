@@ -1,0 +1,54 @@
+import { optional, param, word } from '#lib/command.ts'
+import { UserError } from '#lib/errors.ts'
+import { type App, allApps, findApp } from './app.ts'
+import { type Context, changing } from './context.ts'
+
+/** One setting of an app, kept as the property `GROUP KEY`. */
+export interface Setting {
+  summary: string
+  /** Throws UserError for what it cannot be. */
+  check: (value: string) => unknown
+  /** What a new value changes at once. */
+  apply?: (app: App) => Promise<void>
+}
+
+/** The spec of a `:set` command in Dokku's manner: `GROUP:set APP KEY VALUE`, and without a value the default again. */
+export function setCommand(group: string, settings: Readonly<Record<string, Setting>>, examples: [string, ...string[]]) {
+  const keys = Object.keys(settings)
+  const parse = (key: string): [string, Setting] => {
+    const setting = Object.hasOwn(settings, key) ? settings[key] : undefined
+    if (setting !== undefined) return [key, setting]
+    throw new UserError('no-such-setting', `${group} has no setting ${JSON.stringify(key.slice(0, 40))}`, { hint: keys.join(', ') })
+  }
+  return {
+    name: `${group}:set`,
+    summary: `set or clear a ${group} setting of an app`,
+    description: Object.entries(settings)
+      .map(([key, { summary }]) => `${key}: ${summary}.`)
+      .join('\n'),
+    args: {
+      app: {
+        kind: 'one' as const,
+        summary: 'an app',
+        label: 'app',
+        app: true,
+        parse: (name: string, { instance }: Context) => findApp(instance, name),
+        complete: (_prefix: string, { instance }: Context) => allApps(instance).map(({ name }) => name),
+      },
+      setting: param<[string, Setting], Context>({ summary: keys.join(', '), label: 'setting', parse, complete: () => keys }),
+      value: optional(word('the value; left out, the setting is cleared', 'value')),
+    },
+    examples,
+    right: 'deploy' as const,
+    async run({ args, context }: { args: { app: App; setting: [string, Setting]; value: string | undefined }; context: Context }) {
+      const [key, { check, apply }] = args.setting
+      const value = args.value ?? ''
+      if (value !== '') check(value)
+      await changing(args.app, context, async () => {
+        args.app.properties.set(`${group} ${key}`, value)
+        await apply?.(args.app)
+      })
+      context.output.step(value === '' ? `Unsetting ${key}` : `Setting ${key} to ${value}`)
+    },
+  }
+}
