@@ -11,7 +11,7 @@ import { reconcile, reconcileApp } from './reconcile.ts'
 
 interface EngineEvent {
   Action: string
-  Actor: { Attributes: Record<string, string> }
+  Actor: { ID: string; Attributes: Record<string, string> }
 }
 
 /** What may change an app's containers without our doing. Starting is no event of ours: what ended is what we notice. */
@@ -39,7 +39,7 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
   const logged = (what: Promise<void>): void =>
     void what.catch((error: unknown) => instance.log.error({ err: error }, 'could not bring about what should be'))
 
-  const handle = async ({ Action: action, Actor: { Attributes: attributes } }: EngineEvent): Promise<void> => {
+  const handle = async ({ Action: action, Actor: { ID: id, Attributes: attributes } }: EngineEvent): Promise<void> => {
     const name = attributes.name ?? ''
     // Docker does not restart what `docker kill` or `docker stop` ended.
     if (name === names.gateway || name === names.appliance) {
@@ -51,10 +51,16 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
       return
     }
     if (action === 'destroy' && attributes[label.address]) freeAddress(instance.db, attributes[label.address] ?? '')
-    const app = allApps(instance).find(({ id }) => String(id) === attributes[label.id])
+    const app = allApps(instance).find((one) => String(one.id) === attributes[label.id])
     if (app === undefined || action === 'start' || attributes[label.type] !== 'deploy' || stageOf(name) !== 'serving') return
     const container = { process: attributes[label.process] ?? '', index: Number(attributes[label.index]) }
     if (action === 'rename' && name === finalName(app, container)) return
+    // Old engines tell before their list knows; an inspection waits for the container's lock, and so until it does.
+    if (action !== 'destroy')
+      await instance.engine
+        .getContainer(id)
+        .inspect()
+        .catch(() => undefined)
     await again(app.id, () => reconcileApp(app), ended.signal)
   }
 

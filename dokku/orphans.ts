@@ -1,5 +1,3 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { allApps } from './app.ts'
 import { appContainer, label } from './container.ts'
 import { appNetwork, removeAppNetwork, removeContainer, retireContainer } from './containers.ts'
@@ -42,9 +40,9 @@ async function networks(instance: Instance): Promise<void> {
 }
 
 async function repositories(instance: Instance): Promise<void> {
-  const names = await readdir(join(instance.settings.dataDir, 'repositories'))
+  const found = await instance.repositories.list()
   const apps = ids(instance)
-  const orphans = names.flatMap((name) => /^(\d+)\.git$/.exec(name)?.[1] ?? []).filter((id) => !apps.has(id))
+  const orphans = found.filter((id) => !apps.has(id))
   await Promise.all(orphans.map((id) => instance.repositories.remove(id)))
 }
 
