@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { UserError } from '#lib/errors.ts'
+import { didYouMean } from '#lib/nearest.ts'
 import type { Instance } from './instance.ts'
 import { checkAppName, show } from './names.ts'
 
@@ -152,7 +153,7 @@ export class App {
 /** The app of this name; UserError `app-missing` (exit status 20, as Dokku's) when there is none. */
 export function findApp(instance: Instance, name: string): App {
   const app = maybeApp(instance, checkAppName(name))
-  if (app === undefined) throw appMissing(name)
+  if (app === undefined) throw appMissing(name, allApps(instance))
   return app
 }
 
@@ -185,9 +186,13 @@ export async function createApp(instance: Instance, name: string): Promise<App> 
   return app
 }
 
-function appMissing(name: string): UserError {
+function appMissing(name: string, others: readonly App[] = []): UserError {
+  const meant = didYouMean(
+    name,
+    others.map((app) => app.name),
+  )
   return new UserError('app-missing', `App ${name.length > 63 ? show(name) : name} does not exist`, {
-    hint: 'apps:list shows the apps; apps:create makes one, and so does the first git push',
+    hint: meant ?? 'apps:list shows the apps; apps:create makes one, and so does the first git push',
     exitCode: 20,
   })
 }

@@ -6,9 +6,12 @@ import { parse } from '#lib/parse.ts'
 import { type Globals, resolve } from '#lib/resolve.ts'
 import { parseWords } from '#lib/words.ts'
 import { authorize, type Identity, type Right } from './access.ts'
+import { App } from './app.ts'
 import type { Context } from './context.ts'
+import { eventText, failureText } from './event-text.ts'
 import type { Plugins } from './groups.ts'
 import type { Instance } from './instance.ts'
+import { record } from './journal.ts'
 import { findKey } from './keys.ts'
 import type { gitDoor } from './push.ts'
 
@@ -77,7 +80,24 @@ export function dispatcher(instance: Instance, plugins: Plugins, git: ReturnType
     authorize(identity, command.right, command.name)
     const context: Context = { instance, identity, session, output: lines, quiet: globals.quiet, force: globals.force }
     const { args, flags } = await parse(command, words, context, globals.app)
-    return (await command.run({ args, flags, context })) ?? 0
+    if (command.right === 'none' || command.reads?.({ args, flags })) return (await command.run({ args, flags, context })) ?? 0
+    const note = (outcome: string) => {
+      const app = appOf(command, args)
+      const text = eventText(command, words, { name: app, byFlag: globals.app !== undefined })
+      try {
+        record(instance.db, { ...(app === undefined ? {} : { app }), by: identity.name, text: text + outcome })
+      } catch (error) {
+        instance.log.error({ err: error, text }, 'could not write an event')
+      }
+    }
+    try {
+      const status = (await command.run({ args, flags, context })) ?? 0
+      note(status === 0 ? '' : ` (exit status ${status})`)
+      return status
+    } catch (error) {
+      note(failureText(error))
+      throw error
+    }
   }
 
   function fail(error: unknown, lines: Output): number {
@@ -91,6 +111,13 @@ export function dispatcher(instance: Instance, plugins: Plugins, git: ReturnType
     if (process.env.DOKKU_TRACE && error instanceof Error) lines.warn(error.stack ?? '')
     return 1
   }
+}
+
+/** The name of the app that a command was about, after it ran: as it is called now, or was when it went. */
+function appOf(command: Command<Context, Right>, args: Record<string, unknown>): string | undefined {
+  const key = Object.entries(command.args ?? {}).find(([, arg]) => arg.kind !== 'rest' && arg.app)?.[0]
+  const value = key === undefined ? undefined : args[key]
+  return value instanceof App ? value.name : typeof value === 'string' ? value : undefined
 }
 
 /** Who is at the other end: the gateway names the key it let in, the admin socket needs no name. */

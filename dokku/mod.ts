@@ -3,9 +3,11 @@ import { commandsFor } from '#lib/command.ts'
 import type { Right } from './access.ts'
 import { type App, allApps, findApp } from './app.ts'
 import type { Context } from './context.ts'
+import { checkAppName } from './names.ts'
 
 export { boolean, option, optional, repeated, rest, unless, word } from '#lib/command.ts'
 export { UserError } from '#lib/errors.ts'
+export { didYouMean } from '#lib/nearest.ts'
 export type { Output } from '#lib/output.ts'
 export type { Identity, Right } from './access.ts'
 export { type App, allApps, createApp, findApp, maybeApp } from './app.ts'
@@ -13,6 +15,7 @@ export { confirm } from './confirm.ts'
 export { applyRestartPolicy, containersOf } from './containers.ts'
 export { type Context, changing, deploying, readInput } from './context.ts'
 export { destroyApp } from './destroy.ts'
+export { checkProcesses } from './formation.ts'
 export { healthy } from './health.ts'
 export type { Handlers, Hooks } from './hooks.ts'
 export { addKey, findKey, listKeys, publishKeys, removeKey } from './keys.ts'
@@ -25,10 +28,11 @@ export { parseRestartPolicy, restartPolicyOf } from './restart-policy.ts'
 export { parseRetention, pruneReleases, retentionOf } from './retention.ts'
 export { reroute } from './routing.ts'
 export { setCommand } from './set.ts'
+export { lastSource, repositoryHead } from './source.ts'
 export { suggest } from './suggest.ts'
 export { enterContainer, runOneOff } from './terminal.ts'
 export { version } from './version.ts'
-export { type By, checkFormation, receive, releaseChange, restart, rollback, start, stop } from './workflow.ts'
+export { type By, receive, releaseChange, restart, rollback, start, stop } from './workflow.ts'
 
 const own = commandsFor<Context, Right>()
 export const command = own.command
@@ -44,4 +48,9 @@ export function app() {
     parse: (word, { instance }) => findApp(instance, word),
     complete: (_prefix, { instance }) => allApps(instance).map(({ name }) => name),
   })
+}
+
+/** An argument that names an app which need not exist. */
+export function appName(summary: string) {
+  return param<string>({ summary, label: 'app', app: true, parse: checkAppName })
 }

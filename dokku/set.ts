@@ -1,5 +1,6 @@
 import { optional, param, word } from '#lib/command.ts'
 import { UserError } from '#lib/errors.ts'
+import { didYouMean } from '#lib/nearest.ts'
 import { type App, allApps, findApp } from './app.ts'
 import { type Context, changing } from './context.ts'
 
@@ -18,7 +19,9 @@ export function setCommand(group: string, settings: Readonly<Record<string, Sett
   const parse = (key: string): [string, Setting] => {
     const setting = Object.hasOwn(settings, key) ? settings[key] : undefined
     if (setting !== undefined) return [key, setting]
-    throw new UserError('no-such-setting', `${group} has no setting ${JSON.stringify(key.slice(0, 40))}`, { hint: keys.join(', ') })
+    throw new UserError('no-such-setting', `${group} has no setting ${JSON.stringify(key.slice(0, 40))}`, {
+      hint: didYouMean(key, keys) ?? keys.join(', '),
+    })
   }
   return {
     name: `${group}:set`,

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
 import type { App } from './app.ts'
 import { build, type Source } from './build.ts'
@@ -100,12 +99,4 @@ function deployed(app: App): Release {
   const release = currentRelease(app)
   if (release === undefined) throw notDeployed(app)
   return release
-}
-
-/** Refuses a formation that names a process the app does not have. */
-export function checkFormation(app: App, formation: Record<string, number>): void {
-  const processes = Object.keys(currentRelease(app)?.manifest.processes ?? formation)
-  const unknown = Object.keys(formation).find((process) => !processes.includes(process))
-  if (unknown !== undefined)
-    throw new UserError('no-such-process', `${app.name} has no process type ${unknown}`, { hint: `it has: ${processes.join(', ')}` })
 }

@@ -9,6 +9,12 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best
 }
 
+/** `did you mean X?` where a candidate is near, for a hint. */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  const near = nearest(word, candidates)
+  return near === undefined ? undefined : `did you mean ${near}?`
+}
+
 /** Letters to add, drop, change or swap to get from one word to the other (optimal string alignment). */
 function distance(from: string, to: string): number {
   let before: number[] = []

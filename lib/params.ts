@@ -11,6 +11,8 @@ export interface Param<T, C = unknown> {
   readonly parse: (word: string, context: C) => Awaitable<T>
   /** Words that could stand here, for the shell's completion. */
   readonly complete?: Complete<C>
+  /** What its words say behind their `=` is for nobody else to read. */
+  readonly secret?: boolean
   /** The global flag `--app NAME` may stand for this argument. */
   readonly app?: boolean
   /** The name of a flag that stands for this argument. */
@@ -42,6 +44,8 @@ export interface OptionFlag<T, C = unknown> {
   readonly parse: (word: string, context: C) => Awaitable<T>
   readonly complete?: Complete<C>
   readonly short?: string
+  /** What its value says behind its `=` is for nobody else to read. */
+  readonly secret?: boolean
 }
 
 export interface RepeatedFlag<T, C = unknown> extends Omit<OptionFlag<T, C>, 'kind'> {
@@ -100,18 +104,12 @@ export function unless<T, C>(flag: string, one: Param<T, C> | Optional<T, C>): P
   return { ...one, unless: flag }
 }
 
+type RestExtras<C> = Pick<Rest<unknown, C>, 'complete' | 'secret'> & { summary?: string }
+
 /** One or more words at the end; wrap it in `optional` where none will do. */
 export function rest(label: string): Rest<string>
-export function rest<T, C = unknown>(
-  label: string,
-  parse: Rest<T, C>['parse'],
-  more?: Pick<Rest<T, C>, 'complete'> & { summary?: string },
-): Rest<T, C>
-export function rest(
-  label: string,
-  parse: Rest<unknown>['parse'] = same,
-  more: Pick<Rest<unknown>, 'complete'> & { summary?: string } = {},
-): Rest<unknown> {
+export function rest<T, C = unknown>(label: string, parse: Rest<T, C>['parse'], more?: RestExtras<C>): Rest<T, C>
+export function rest(label: string, parse: Rest<unknown>['parse'] = same, more: RestExtras<unknown> = {}): Rest<unknown> {
   return { kind: 'rest', least: 1, label, summary: '', parse, ...more }
 }
 
@@ -120,7 +118,7 @@ export function boolean(summary: string, more: Pick<BooleanFlag, 'short'> = {}):
   return { kind: 'boolean', summary, ...more }
 }
 
-type OptionExtras<C> = Pick<OptionFlag<unknown, C>, 'short' | 'complete'>
+type OptionExtras<C> = Pick<OptionFlag<unknown, C>, 'short' | 'complete' | 'secret'>
 
 /** A flag with a value: `--flag VALUE`, `--flag=VALUE`; undefined when not given. */
 export function option(label: string, summary: string): OptionFlag<string>

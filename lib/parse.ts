@@ -1,6 +1,6 @@
-import { type Command, usage } from './command.ts'
+import { type Command, globalFlags, usage } from './command.ts'
 import { UserError } from './errors.ts'
-import { nearest } from './nearest.ts'
+import { didYouMean } from './nearest.ts'
 import type { Arg, ArgSpecs, ArgValues, Flag, FlagSpecs, FlagValues } from './params.ts'
 import { findFlag, scan, slots, type Token } from './scan.ts'
 import { quoteWord } from './words.ts'
@@ -89,11 +89,9 @@ async function inOrder<T>(words: readonly string[], parseWord: (word: string) =>
 }
 
 function meant(command: Command<never>, typed: string): string {
-  const name = nearest(
-    typed.replace(/=.*/s, ''),
-    Object.keys(command.flags ?? {}).map((flag) => `--${flag}`),
-  )
-  return name === undefined ? '' : `; did you mean ${name}?`
+  const flags = Object.keys({ ...command.flags, ...globalFlags }).map((flag) => `--${flag}`)
+  const said = didYouMean(typed.replace(/=.*/s, ''), flags)
+  return said === undefined ? '' : `; ${said}`
 }
 
 function misused(command: Command<never>, code: string, message: string): UserError {

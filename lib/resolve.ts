@@ -1,7 +1,7 @@
 import { boolean, type Command, type Group, globalFlags, word } from './command.ts'
 import { UserError } from './errors.ts'
 import { commandHelp, groupHelp, helpText } from './help.ts'
-import { nearest } from './nearest.ts'
+import { didYouMean } from './nearest.ts'
 import { scan, type Token } from './scan.ts'
 import { quoteWord } from './words.ts'
 
@@ -123,7 +123,6 @@ function unknown<C, R extends string>(groups: readonly Group<C, R>[], name: stri
   const listed = groups.flatMap((group) => group.commands.filter((command) => !command.hidden))
   const names = [...listed.map((command) => command.name), ...groups.map((group) => group.name)]
   const [noun = ''] = name.split(':')
-  const near = nearest(name, names)
-  const hint = near !== undefined ? `did you mean ${near}?` : groups.some((group) => group.name === noun) ? `see ${noun}:help` : 'see help'
+  const hint = didYouMean(name, names) ?? (groups.some((group) => group.name === noun) ? `see ${noun}:help` : 'see help')
   return new UserError('unknown-command', `${quoteWord(name)} is not a command`, { hint })
 }

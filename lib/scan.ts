@@ -47,9 +47,11 @@ export function findFlag(
   return undefined
 }
 
+/** How many words come before the rest; where --app stands for the only one, flags go on up to the rest's first. */
 function operandsLeft(command: Command<never>, tokens: readonly Token[], app: boolean): number {
   const wanted = slots(command, tokens, app).filter(([, arg]) => arg.kind !== 'rest').length
-  return wanted - tokens.filter(({ kind }) => kind === 'operand').length
+  const takesApp = Object.values(command.args ?? {}).some((arg) => arg.kind !== 'rest' && arg.app)
+  return Math.max(wanted, takesApp ? 1 : 0) - tokens.filter(({ kind }) => kind === 'operand').length
 }
 
 function operand(word: string): Token {

@@ -1,8 +1,8 @@
 import {
   allApps,
   app,
+  appName,
   changing,
-  checkAppName,
   command,
   confirm,
   createApp,
@@ -13,19 +13,18 @@ import {
   option,
   parseFormat,
   reportCommand,
-  word,
 } from 'dokku'
 
 const create = command({
   name: 'apps:create',
   summary: 'create a new app',
   description: 'Creating an app first is not needed: the first git push does it.',
-  args: { name: word('the new app', 'app') },
+  args: { name: appName('the new app') },
   examples: ['apps:create node-js-app'],
   right: 'deploy',
 
   async run({ args, context }) {
-    context.output.step(`Creating ${checkAppName(args.name)}...`)
+    context.output.step(`Creating ${args.name}...`)
     await createApp(context.instance, args.name)
   },
 })

@@ -94,7 +94,7 @@ const set = command({
   name: 'config:set',
   summary: 'set one or more config vars',
   description: 'A deployed app is released again with the new values, without dropping a request.',
-  args: { app: app(), pairs: rest('KEY=VALUE', parsePair) },
+  args: { app: app(), pairs: rest('KEY=VALUE', parsePair, { secret: true }) },
   flags: { ...noRestart, encoded: boolean('the values are base64') },
   examples: ['config:set node-js-app RAILS_ENV=production', 'config:set --no-restart node-js-app A=1 B=2'],
   right: 'deploy',

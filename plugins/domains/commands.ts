@@ -1,4 +1,4 @@
-import { type App, app, type Context, changing, command, group, reportCommand, reroute, rest } from 'dokku'
+import { type App, app, type Context, changing, command, group, option, parseFormat, reportCommand, reroute, rest, UserError } from 'dokku'
 import { assertFree, parseHost } from './hosts.ts'
 
 const add = command({
@@ -53,6 +53,35 @@ const report = command(
   }),
 )
 
+const url = command({
+  name: 'url',
+  summary: 'print the first address of an app',
+  args: { app: app() },
+  examples: ['url node-js-app'],
+  right: 'none',
+
+  async run({ args, context }) {
+    const [first] = args.app.urls
+    if (first === undefined)
+      throw new UserError('no-domain', `${args.app.name} has no domain`, { hint: `domains:add ${args.app.name} www.example.com` })
+    context.output.line(first)
+  },
+})
+
+const urls = command({
+  name: 'urls',
+  summary: 'print the addresses of an app, one a line',
+  args: { app: app() },
+  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  examples: ['urls node-js-app', 'urls node-js-app --format json'],
+  right: 'none',
+
+  async run({ args, flags, context }) {
+    if (flags.format === 'json') return context.output.line(JSON.stringify(args.app.urls))
+    for (const one of args.app.urls) context.output.line(one)
+  },
+})
+
 /** Changes the stored domains and tells the appliance; when that refuses, the change is taken back. */
 async function apply(one: App, context: Context, change: () => void, undo: () => void): Promise<void> {
   change()
@@ -65,4 +94,4 @@ async function apply(one: App, context: Context, change: () => void, undo: () =>
   }
 }
 
-export default group('domains', 'Manage the domains of an app', [add, remove, report])
+export default group('domains', 'Manage the domains of an app', [add, remove, report, url, urls])

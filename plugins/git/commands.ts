@@ -1,16 +1,21 @@
 import {
   app,
+  appName,
   command,
   createApp,
   currentRelease,
   deploying,
+  didYouMean,
   findApp,
   group,
   maybeApp,
+  option,
   optional,
   param,
+  parseFormat,
   receive,
   reportCommand,
+  repositoryHead,
   UserError,
   word,
 } from 'dokku'
@@ -19,7 +24,7 @@ const fromImage = command({
   name: 'git:from-image',
   summary: 'deploy an image that exists, here or in a registry',
   args: {
-    name: word('the app; created when it does not exist', 'app'),
+    name: appName('the app; created when it does not exist'),
     image: param({ summary: 'an image reference', label: 'image', parse: parseImage }),
   },
   examples: ['git:from-image node-js-app registry.example.com/team/app:v2'],
@@ -60,6 +65,36 @@ const set = command({
   },
 })
 
+const status = command({
+  name: 'git:status',
+  summary: 'show what was pushed to an app and what of it is deployed',
+  args: { app: app() },
+  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  examples: ['git:status node-js-app', 'git:status node-js-app --format json'],
+  right: 'none',
+
+  async run({ args, flags, context }) {
+    const head = await repositoryHead(args.app)
+    const release = currentRelease(args.app)
+    const fields = {
+      branch: head?.branch ?? args.app.properties.get('git deploy-branch') ?? 'main or master',
+      head: head?.commit ?? '',
+      deployed: release?.revision ?? '',
+      release: release === undefined ? '' : `v${release.version}`,
+      status: compare(head?.commit, release?.revision ?? undefined),
+    }
+    if (flags.format === 'json') return context.output.line(JSON.stringify(fields))
+    if (!context.quiet) context.output.result(`${args.app.name} git status`)
+    for (const [field, value] of Object.entries(fields)) context.output.detail(`${`${field}:`.padEnd(10)}${value}`.trimEnd())
+  },
+})
+
+function compare(head: string | undefined, deployed: string | undefined): string {
+  if (head === deployed) return head === undefined ? 'nothing was pushed' : 'deployed'
+  if (deployed === undefined) return 'not deployed'
+  return head === undefined ? 'nothing was pushed, something else is deployed' : 'something else is deployed'
+}
+
 const report = command(
   reportCommand('git', {
     'git-deploy-branch': (one) => one.properties.get('git deploy-branch') ?? 'main or master',
@@ -70,7 +105,9 @@ const report = command(
 
 function parseSetting(text: string): string {
   if (settings.some((setting) => setting === text)) return text
-  throw new UserError('no-such-setting', `git has no setting ${JSON.stringify(text.slice(0, 40))}`, { hint: settings.join(', ') })
+  throw new UserError('no-such-setting', `git has no setting ${JSON.stringify(text.slice(0, 40))}`, {
+    hint: didYouMean(text, settings) ?? settings.join(', '),
+  })
 }
 
 function parseImage(text: string): string {
@@ -81,4 +118,4 @@ function parseImage(text: string): string {
   return text
 }
 
-export default group('git', 'Deploy from images, and settings of git push', [fromImage, set, report])
+export default group('git', 'Deploy from images, and settings of git push', [fromImage, set, status, report])

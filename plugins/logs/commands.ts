@@ -1,4 +1,4 @@
-import { app, boolean, command, containersOf, followLogs, group, option, UserError } from 'dokku'
+import { app, boolean, checkProcesses, command, containersOf, followLogs, group, option, UserError } from 'dokku'
 
 const logs = command({
   name: 'logs',
@@ -11,8 +11,10 @@ const logs = command({
   },
   examples: ['logs node-js-app', 'logs node-js-app -t -p web'],
   right: 'deploy',
+  reads: () => true,
 
   async run({ args, flags, context }) {
+    if (flags.ps !== undefined) checkProcesses(args.app, [flags.ps.replace(/\.\d+$/, '')])
     const containers = (await containersOf(args.app)).filter(
       (one) =>
         one.stage !== 'retiring' && (flags.ps === undefined || flags.ps === one.process || flags.ps === `${one.process}.${one.index}`),

@@ -5,7 +5,7 @@ import {
   boolean,
   type Context,
   changing,
-  checkFormation,
+  checkProcesses,
   checkProcessName,
   command,
   containersOf,
@@ -37,13 +37,14 @@ const scale = command({
   },
   examples: ['ps:scale node-js-app', 'ps:scale node-js-app web=2 worker=1'],
   right: 'deploy',
+  reads: ({ args }) => args.quantities.length === 0,
 
   async run({ args, flags, context }) {
     const formation = Object.fromEntries(args.quantities)
     if (args.quantities.length === 0) return showScale(args.app, flags.format, context)
     const turn = flags['skip-deploy'] ? changing : deploying
     await turn(args.app, context, async () => {
-      checkFormation(args.app, formation)
+      checkProcesses(args.app, Object.keys(formation))
       for (const [process, quantity] of args.quantities) context.output.step(`Scaling ${args.app.name} ${process} to ${quantity}`)
       args.app.formation.set(formation)
       if (flags['skip-deploy']) return

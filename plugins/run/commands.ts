@@ -6,7 +6,7 @@ const run = command({
   description: 'The container has the image and config of the current release and goes when the command ends. Its exit status is yours.',
   args: { app: app(), words: rest('COMMAND') },
   flags: {
-    env: repeated(option('KEY=VALUE', 'add to the environment', parseEnv, { short: 'e' })),
+    env: repeated(option('KEY=VALUE', 'add to the environment', parseEnv, { short: 'e', secret: true })),
     'no-tty': boolean('without a terminal, even where there is one'),
   },
   passthrough: true,

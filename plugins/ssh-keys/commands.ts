@@ -41,6 +41,7 @@ const list = command({
   flags: { format: option('FORMAT', 'text or json', parseFormat) },
   examples: ['ssh-keys:list', 'ssh-keys:list --format json'],
   right: 'admin',
+  reads: () => true,
 
   async run({ flags, context }) {
     const keys = listKeys(context.instance.db)

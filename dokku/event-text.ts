@@ -1,0 +1,40 @@
+import type { Command } from '#lib/command.ts'
+import { UserError } from '#lib/errors.ts'
+import { plain } from '#lib/output.ts'
+import { scan, slots } from '#lib/scan.ts'
+import { quoteWord } from '#lib/words.ts'
+
+/**
+ * A command line as `events` shows it beside the app: without that app, without what the spec calls secret, and without
+ * the words of somebody else's program, which could hold anything.
+ */
+export function eventText(command: Command<never>, words: readonly string[], app?: { name: string | undefined; byFlag: boolean }): string {
+  const byFlag = app?.byFlag ?? false
+  const tokens = scan(command, words, byFlag)
+  const open = slots(command, tokens, byFlag)
+  let operands = 0
+  const shown = tokens.flatMap((token) => {
+    if (token.kind === 'operand') {
+      const arg = open[Math.min(operands++, open.length - 1)]?.[1]
+      const hidden = arg === undefined || (arg.kind === 'rest' ? command.passthrough : arg.app && token.value === app?.name)
+      return hidden ? [] : [quoteWord(arg.secret ? beforeEquals(token.value) : token.value)]
+    }
+    if (token.kind !== 'flag') return []
+    const flag = command.flags?.[token.key]
+    if (token.value === undefined || flag === undefined || flag.kind === 'boolean') return [`--${token.key}`]
+    return [`--${token.key}`, quoteWord(flag.secret ? beforeEquals(token.value) : token.value)]
+  })
+  const text = plain([command.name, ...shown].join(' ')).replace(/\s+/g, ' ')
+  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text
+}
+
+/** What is put behind the text of something that failed. */
+export function failureText(error: unknown): string {
+  return error instanceof UserError ? ` (failed: ${error.code})` : ' (failed)'
+}
+
+const longest = 200
+
+function beforeEquals(word: string): string {
+  return word.replace(/=.*$/s, '')
+}

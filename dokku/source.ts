@@ -1,0 +1,26 @@
+import { currentCommit } from '#gitreceive'
+import type { App } from './app.ts'
+import type { Source } from './build.ts'
+import { currentRelease, notDeployed } from './release.ts'
+
+/** The branch that deploys and where it stands, if anything was pushed to it. */
+export async function repositoryHead(app: App): Promise<{ branch: string; commit: string } | undefined> {
+  const own = app.properties.get('git deploy-branch')
+  for (const branch of own === undefined ? ['main', 'master'] : [own]) {
+    const commit = await currentCommit(repository(app), `refs/heads/${branch}`)
+    if (commit !== undefined) return { branch, commit }
+  }
+  return undefined
+}
+
+/** What the app was last made of: its release's commit or image; before the first deploy, what was pushed. */
+export async function lastSource(app: App): Promise<Source> {
+  const revision = currentRelease(app)?.revision ?? (await repositoryHead(app))?.commit
+  if (revision === undefined) throw notDeployed(app)
+  const isCommit = /^[0-9a-f]{40,64}$/.test(revision) && (await currentCommit(repository(app), `${revision}^{commit}`)) !== undefined
+  return isCommit ? { kind: 'commit', repository: repository(app), commit: revision, env: {} } : { kind: 'image', reference: revision }
+}
+
+function repository({ instance, id }: App): string {
+  return instance.repositories.path(String(id))
+}
