@@ -5,19 +5,17 @@ import {
   createApp,
   currentRelease,
   deploying,
-  didYouMean,
   findApp,
   group,
   maybeApp,
   option,
-  optional,
   param,
   parseFormat,
   receive,
   reportCommand,
   repositoryHead,
+  setCommand,
   UserError,
-  word,
 } from 'dokku'
 
 const fromImage = command({
@@ -42,28 +40,12 @@ const fromImage = command({
   },
 })
 
-const settings = ['deploy-branch'] as const
-
-const set = command({
-  name: 'git:set',
-  summary: 'set or clear a git setting of an app',
-  description: 'deploy-branch: the branch whose pushes deploy; empty accepts main and master.',
-  args: {
-    app: app(),
-    key: param({ summary: settings.join(', '), label: 'setting', parse: parseSetting, complete: () => settings }),
-    value: optional(word('the value; left out, the setting is cleared', 'value')),
-  },
-  examples: ['git:set node-js-app deploy-branch production', 'git:set node-js-app deploy-branch'],
-  right: 'deploy',
-
-  async run({ args, context }) {
-    const value = args.value ?? ''
-    if (value !== '' && !/^(?!-)(?!.*\.\.)[A-Za-z0-9._/-]{1,200}$/.test(value))
-      throw new UserError('bad-branch', `${JSON.stringify(value.slice(0, 60))} is not a branch name`)
-    args.app.properties.set(`git ${args.key}`, value)
-    context.output.step(value === '' ? `Unsetting ${args.key}` : `Setting ${args.key} to ${value}`)
-  },
-})
+const set = command(
+  setCommand('git', { 'deploy-branch': { summary: 'the branch whose pushes deploy; empty accepts main and master', check: parseBranch } }, [
+    'git:set node-js-app deploy-branch production',
+    'git:set node-js-app deploy-branch',
+  ]),
+)
 
 const status = command({
   name: 'git:status',
@@ -103,11 +85,9 @@ const report = command(
   }),
 )
 
-function parseSetting(text: string): string {
-  if (settings.some((setting) => setting === text)) return text
-  throw new UserError('no-such-setting', `git has no setting ${JSON.stringify(text.slice(0, 40))}`, {
-    hint: didYouMean(text, settings) ?? settings.join(', '),
-  })
+function parseBranch(text: string): string {
+  if (/^(?!-)(?!.*\.\.)[A-Za-z0-9._/-]{1,200}$/.test(text)) return text
+  throw new UserError('bad-branch', `${JSON.stringify(text.slice(0, 60))} is not a branch name`)
 }
 
 function parseImage(text: string): string {
