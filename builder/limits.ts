@@ -39,30 +39,33 @@ export interface LimitSettings {
   memory: number
   cpus: number
   name: string
+  /** Of the container that sets the caps, gone after a moment. */
+  labels?: Record<string, string>
 }
 
 /**
  * Makes the engine keep all builds together within the caps; call it once at start, pass the answer to every build.
  * Engine 20.10 ignores caps per build, so there they hold for every build of the engine.
  */
-export async function prepareLimits(engine: Docker, { image, memory, cpus, name }: LimitSettings): Promise<BuildLimits> {
+export async function prepareLimits(engine: Docker, settings: LimitSettings): Promise<BuildLimits> {
+  const { image, memory, cpus, name, labels = {} } = settings
   const [major = 0, minor = 0] = (await engine.version()).ApiVersion.split('.').map(Number)
   const perBuild = major > 1 || minor >= honoursParent
   const cgroup = perBuild ? `/${name}-build` : undefined
   const path = cgroup?.slice(1) ?? 'docker/buildkit'
   const quota = cpus > 0 ? Math.max(1000, Math.round(cpus * 100_000)) : -1
-  await runHelper(engine, image, name, [path, String(memory > 0 ? Math.round(memory) : -1), String(quota)])
+  await runHelper(engine, image, { 'dokku.instance': name, ...labels }, [path, String(memory > 0 ? Math.round(memory) : -1), String(quota)])
   return { memory, cpus, ...(cgroup !== undefined && { cgroup }) }
 }
 
-async function runHelper(engine: Docker, image: string, name: string, args: string[]): Promise<void> {
+async function runHelper(engine: Docker, image: string, labels: Record<string, string>, args: string[]): Promise<void> {
   const container = await engine.createContainer({
     Image: image,
     Entrypoint: ['/bin/sh', '-c', script, 'sh'],
     Cmd: args,
     User: '0:0',
     Tty: true, // Its words come as they are, not in frames.
-    Labels: { 'dokku.instance': name },
+    Labels: labels,
     HostConfig: {
       Binds: ['/sys/fs/cgroup:/cg:rw'],
       NetworkMode: 'none',

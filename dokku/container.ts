@@ -17,7 +17,7 @@ export type Stage = 'upcoming' | 'serving' | 'retiring'
 export interface AppContainer {
   id: string
   name: string
-  /** The number of its app; undefined for one that an early version made. */
+  /** The number of its app, where it has one. */
   appId: number | undefined
   process: string
   index: number
@@ -133,14 +133,14 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   }
 }
 
-/** A listed container as one of ours. */
-export function appContainer(info: ContainerInfo): AppContainer {
+/** A listed container as one of an app's. */
+export function appContainer(info: ContainerInfo, appId: number | undefined): AppContainer {
   const labels = info.Labels
   const name = (info.Names[0] ?? '').replace(/^\//, '')
   return {
     id: info.Id,
     name,
-    appId: labels[label.id] === undefined ? undefined : Number(labels[label.id]),
+    appId,
     process: labels[label.process] ?? '',
     index: Number(labels[label.index]),
     spec: labels[label.spec] ?? '',

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { ImageInspectInfo } from 'dockerode'
 import { hasStatus } from '#lib/docker.ts'
-import { UserError } from '#lib/errors.ts'
+import { messageOf, UserError } from '#lib/errors.ts'
 import { applianceAddress, freeAddress, leaseAddress } from './addresses.ts'
-import { type App, allApps } from './app.ts'
+import { type App, allApps, maybeApp } from './app.ts'
 import { type AppContainer, appContainer, containerOptions, label, type Wanted } from './container.ts'
 import { containerName, type Instance, objectNames } from './instance.ts'
 import { type AppNetwork, ensureNetwork } from './networks.ts'
@@ -54,7 +54,10 @@ export async function joinNetworks(instance: Instance): Promise<void> {
 
 /** The deployed containers of an app, running or not, retiring ones too. */
 export async function containersOf(app: App): Promise<AppContainer[]> {
-  return await listContainers(app.instance, { [label.id]: String(app.id), [label.type]: 'deploy' })
+  const found = await listContainers(app.instance, { [label.id]: String(app.id), [label.type]: 'deploy' })
+  if (found.length > 0) return found
+  const byName = await listContainers(app.instance, { [label.app]: app.name, [label.type]: 'deploy' })
+  return byName.filter(({ appId }) => appId === app.id)
 }
 
 /** Containers of this instance with these labels, by process type and index. */
@@ -64,7 +67,14 @@ export async function listContainers(instance: Instance, labels: Record<string, 
     all: true,
     filters: { label: Object.entries(wanted).map(([key, value]) => `${key}=${value}`) },
   })
-  return found.map(appContainer).sort((a, b) => (a.process < b.process ? -1 : a.process > b.process ? 1 : a.index - b.index))
+  const containers = found.map((info) => appContainer(info, ownerOf(instance, info.Labels)))
+  return containers.sort((a, b) => (a.process < b.process ? -1 : a.process > b.process ? 1 : a.index - b.index))
+}
+
+/** The number of the app that these labels name. Version 0.1.0 wrote only its name. */
+export function ownerOf(instance: Instance, labels: Record<string, string | undefined>): number | undefined {
+  const { [label.id]: id, [label.app]: name } = labels
+  return id === undefined ? maybeApp(instance, name ?? '')?.id : Number(id)
 }
 
 /** Creates and starts one container under a name of its own until it serves. A failed start leaves nothing. */
@@ -158,12 +168,12 @@ export async function retireContainer(instance: Instance, container: AppContaine
 
 /** Renames a container; a name that is taken or a container that is gone is left to the next convergence. */
 export async function renameContainer(instance: Instance, container: AppContainer, name: string): Promise<AppContainer> {
-  await instance.engine
-    .getContainer(container.id)
-    .rename({ name })
-    .catch((error: unknown) => {
-      if (!hasStatus(error, 404, 409)) throw error
-    })
+  try {
+    await instance.engine.getContainer(container.id).rename({ name })
+  } catch (error) {
+    if (!hasStatus(error, 404, 409)) throw error
+    if (hasStatus(error, 409)) instance.log.warn({ container: container.name, reason: messageOf(error) }, 'a container keeps its name')
+  }
   return { ...container, name }
 }
 

@@ -11,6 +11,7 @@ import { UserError } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
 import { appliance } from '#nginx'
 import { sweepAddresses } from './addresses.ts'
+import { label } from './container.ts'
 import { joinNetworks, listContainers } from './containers.ts'
 import { dispatcher } from './dispatch.ts'
 import { followEngine } from './events.ts'
@@ -52,6 +53,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const db = open(join(settings.dataDir, 'dokku.sqlite'))
   await migrate(db, join(import.meta.dirname, 'migrations'))
   const plugins = await loadPlugins()
+  const session = randomBytes(8).toString('hex')
   const network = settings.network ?? (await networkKind(engine))
   const instance: Instance = {
     settings,
@@ -63,13 +65,14 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     inOrder: keyedQueue(),
     starting: limited(startsAtOnce),
     retiring: new Set(),
-    session: randomBytes(8).toString('hex'),
+    session,
     building: limited(settings.buildConcurrency),
     buildLimits: prepareLimits(engine, {
       image: self.Image,
       memory: settings.buildMemory,
       cpus: settings.buildCpus,
       name: settings.name,
+      labels: { [label.session]: session },
     }).catch((error: unknown) => {
       log.warn({ err: error }, 'builds run without caps')
       return undefined

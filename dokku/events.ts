@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { freeAddress } from './addresses.ts'
 import { allApps } from './app.ts'
 import { label, stageOf } from './container.ts'
-import { finalName, joinNetworks } from './containers.ts'
+import { finalName, joinNetworks, ownerOf } from './containers.ts'
 import { untilAppliance } from './health.ts'
 import { type Instance, objectNames } from './instance.ts'
 import { patience } from './patience.ts'
@@ -51,7 +51,7 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
       return
     }
     if (action === 'destroy' && attributes[label.address]) freeAddress(instance.db, attributes[label.address] ?? '')
-    const app = allApps(instance).find((one) => String(one.id) === attributes[label.id])
+    const app = allApps(instance).find((one) => one.id === ownerOf(instance, attributes))
     if (app === undefined || action === 'start' || attributes[label.type] !== 'deploy' || stageOf(name) !== 'serving') return
     const container = { process: attributes[label.process] ?? '', index: Number(attributes[label.index]) }
     if (action === 'rename' && name === finalName(app, container)) return

@@ -1,6 +1,6 @@
 import { allApps } from './app.ts'
 import { appContainer, label } from './container.ts'
-import { appNetwork, removeAppNetwork, removeContainer, retireContainer } from './containers.ts'
+import { appNetwork, ownerOf, removeAppNetwork, removeContainer, retireContainer } from './containers.ts'
 import { syncImages } from './images.ts'
 import type { Instance } from './instance.ts'
 
@@ -21,10 +21,10 @@ async function containers(instance: Instance): Promise<void> {
   const apps = ids(instance)
   const orphans = found.filter(({ Labels: labels }) => {
     if (label.session in labels) return labels[label.session] !== instance.session
-    return label.app in labels && !apps.has(labels[label.id] ?? '')
+    return label.app in labels && !apps.has(String(ownerOf(instance, labels)))
   })
   const removed = orphans
-    .map(appContainer)
+    .map((info) => appContainer(info, undefined))
     .map((one) => (one.process === 'web' ? retireContainer(instance, one) : removeContainer(instance, one)))
   await Promise.all(removed)
 }

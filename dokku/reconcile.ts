@@ -1,7 +1,7 @@
 import { messageOf } from '#lib/errors.ts'
 import { output } from '#lib/output.ts'
 import { type App, allApps, isThere } from './app.ts'
-import { type AppContainer, wantedContainers } from './container.ts'
+import { type AppContainer, label, wantedContainers } from './container.ts'
 import { containersOf, finalName, listContainers } from './containers.ts'
 import { converge } from './converge.ts'
 import type { Instance } from './instance.ts'
@@ -20,7 +20,7 @@ export async function reconcile(instance: Instance): Promise<{ settled: Promise<
   await syncRoutes(instance).catch((error: unknown) =>
     instance.log.error({ err: error }, 'the appliance did not take all sites and routes'),
   )
-  const byApp = Map.groupBy(await listContainers(instance, {}), ({ appId }) => appId)
+  const byApp = Map.groupBy(await listContainers(instance, { [label.type]: 'deploy' }), ({ appId }) => appId)
   const unsettled = allApps(instance).filter((app) => !isAsWanted(app, byApp.get(app.id) ?? []))
   const settle = async () => {
     await Promise.all(unsettled.map((app) => reconcileApp(app)))

@@ -1,6 +1,6 @@
 import { UserError } from '#lib/errors.ts'
 import { type App, allApps } from './app.ts'
-import { type AppContainer, wantedContainers } from './container.ts'
+import { type AppContainer, label, wantedContainers } from './container.ts'
 import { containersOf, listContainers } from './containers.ts'
 import { untilAppliance } from './health.ts'
 import type { Instance } from './instance.ts'
@@ -24,7 +24,7 @@ export async function reroute(app: App): Promise<void> {
 /** Tells the appliance all sites and routes at once, as they are in the database and on the engine. */
 export async function syncRoutes(instance: Instance): Promise<void> {
   await oneAtATime(instance, async () => {
-    const byApp = Map.groupBy(await listContainers(instance, {}), ({ appId }) => appId)
+    const byApp = Map.groupBy(await listContainers(instance, { [label.type]: 'deploy' }), ({ appId }) => appId)
     const apps = allApps(instance)
     await instance.appliance.sync({
       sites: apps.map((app) => ({ name: app.name, hosts: app.hosts })),
