@@ -19,13 +19,12 @@ import {
   releaseChange,
   reportCommand,
   rest,
-  restart,
   restartPolicyOf,
   setCommand,
-  start,
-  stop,
   UserError,
 } from 'dokku'
+import { inspect } from './inspect.ts'
+import { lifecycle } from './lifecycle.ts'
 
 const scale = command({
   name: 'ps:scale',
@@ -66,20 +65,6 @@ function showScale(one: App, format: 'text' | 'json' | undefined, context: Conte
     context.output.line('--------: ---')
   }
   for (const [process, quantity] of Object.entries(formation)) context.output.line(`${process}: ${quantity}`)
-}
-
-/** A command that does one thing to an app, by name. */
-function lifecycle(verb: string, summary: string, act: typeof restart) {
-  return command({
-    name: `ps:${verb}`,
-    summary,
-    args: { app: app() },
-    examples: [`ps:${verb} node-js-app`],
-    right: 'deploy',
-    async run({ args, context }) {
-      await changing(args.app, context, () => act(args.app, { user: context.identity.name, output: context.output }))
-    },
-  })
 }
 
 const report = command(
@@ -127,11 +112,4 @@ function parseQuantity(word: string): [process: string, quantity: number] {
   return [checkProcessName(process), Number(count)]
 }
 
-export default group('ps', 'Manage the processes of an app', [
-  scale,
-  lifecycle('restart', 'restart an app without dropping a request', restart),
-  lifecycle('stop', 'stop an app', stop),
-  lifecycle('start', 'start an app that was stopped', start),
-  report,
-  set,
-])
+export default group('ps', 'Manage the processes of an app', [scale, ...lifecycle, inspect, report, set])

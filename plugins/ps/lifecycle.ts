@@ -1,0 +1,95 @@
+import { availableParallelism } from 'node:os'
+import {
+  type App,
+  allApps,
+  app,
+  type By,
+  boolean,
+  type Context,
+  changing,
+  command,
+  currentRelease,
+  deploying,
+  lastSource,
+  limited,
+  messageOf,
+  option,
+  receive,
+  restart,
+  start,
+  stop,
+  UserError,
+  unless,
+} from 'dokku'
+
+interface Act {
+  verb: string
+  summary: string
+  act: (app: App, by: By) => Promise<void>
+  /** How it waits for its turn: `deploying` where a locked app refuses. */
+  turn: typeof changing
+  /** Which of all deployed apps `--all` means. */
+  all: (app: App) => boolean
+}
+
+const notStopped = (one: App) => !one.state.stopped
+
+const acts: Act[] = [
+  { verb: 'restart', summary: 'restart an app without dropping a request', act: restart, turn: changing, all: notStopped },
+  { verb: 'stop', summary: 'stop an app', act: stop, turn: changing, all: notStopped },
+  { verb: 'start', summary: 'start an app that was stopped', act: start, turn: changing, all: () => true },
+  {
+    verb: 'rebuild',
+    summary: 'build the commit, or take the image, that an app was last deployed from again, as a new release',
+    act: async (one, by) => receive(one, await lastSource(one), by),
+    turn: deploying,
+    all: notStopped,
+  },
+]
+
+/** Commands that do one thing to an app, or to all of them. */
+export const lifecycle = acts.map(({ verb, summary, act, turn, all }) =>
+  command({
+    name: `ps:${verb}`,
+    summary,
+    args: { app: unless('all', app()) },
+    flags: {
+      all: boolean('every deployed app'),
+      parallel: option('COUNT', 'with --all, how many apps at once (1); -1 is one for each processor', parseParallel),
+    },
+    examples: [`ps:${verb} node-js-app`, `ps:${verb} --all --parallel 2`],
+    right: 'deploy',
+
+    async run({ args, flags, context }) {
+      const one = (it: App) => turn(it, context, () => act(it, { user: context.identity.name, output: context.output }))
+      if (args.app !== undefined) return await one(args.app)
+      const apps = allApps(context.instance).filter((it) => currentRelease(it) !== undefined && all(it))
+      await each(apps, flags.parallel ?? 1, one, context)
+    },
+  }),
+)
+
+/** Does it to every app, whatever becomes of the others; UserError `some-failed` names those that failed. */
+async function each(apps: readonly App[], parallel: number, act: (app: App) => Promise<void>, context: Context): Promise<void> {
+  const atMost = limited(parallel)
+  const failed: string[] = []
+  const attempt = async (one: App) => {
+    try {
+      await act(one)
+    } catch (error) {
+      failed.push(one.name)
+      context.output.warn(`${one.name}: ${messageOf(error)}`)
+    }
+  }
+  await Promise.all(apps.map((one) => atMost(() => attempt(one))))
+  if (failed.length > 0)
+    throw new UserError('some-failed', `${failed.length} of ${apps.length} apps failed: ${failed.sort().join(', ')}`, {
+      hint: 'what was wrong with each is said above',
+    })
+}
+
+function parseParallel(text: string): number {
+  if (text === '-1') return availableParallelism()
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
+  throw new UserError('bad-parallel', `${JSON.stringify(text.slice(0, 20))} is not how many at once`, { hint: '--parallel 4, or -1' })
+}
