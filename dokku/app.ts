@@ -133,15 +133,19 @@ export class App {
     },
   }
 
-  /** APP.HOSTNAME; an app named like a domain is its own. */
+  /** What the appliance knows it by; its name may change without a route that does. */
+  get site(): string {
+    return `app-${this.id}`
+  }
+
   get defaultHost(): string {
-    return this.name.includes('.') ? this.name : `${this.name}.${this.instance.settings.hostname}`
+    return defaultHost(this.instance, this.name)
   }
 
   /** The hosts that reach this app: the default one, unless it was removed, and those that were added. */
   get hosts(): string[] {
     const kept = this.properties.get('domains default') !== 'removed'
-    return [...(kept ? [this.defaultHost] : []), ...this.domains.own()]
+    return [...new Set([...(kept ? [this.defaultHost] : []), ...this.domains.own()])]
   }
 
   get urls(): string[] {
@@ -175,15 +179,39 @@ export function allApps(instance: Instance): App[] {
   return instance.db.all(appRow, 'SELECT * FROM apps ORDER BY name').map((row) => new App(instance, row.id, row.name))
 }
 
-/** Creates an app; the name is checked and must be free. */
-export async function createApp(instance: Instance, name: string): Promise<App> {
+/** Creates an app; the name is checked and must be free. `fill` gives it its first settings. */
+export async function createApp(instance: Instance, name: string, fill?: (app: App) => void): Promise<App> {
   checkAppName(name)
-  if (maybeApp(instance, name)) throw new UserError('app-exists', `App ${name} already exists`)
-  instance.db.run('INSERT INTO apps (name, created_at) VALUES (?, ?)', name, new Date().toISOString())
-  const app = findApp(instance, name)
+  assertNameFree(instance, name)
+  const app = instance.db.tx(() => {
+    const { lastId } = instance.db.run('INSERT INTO apps (name, created_at) VALUES (?, ?)', name, new Date().toISOString())
+    const made = new App(instance, lastId, name)
+    assertHostsFree(made, [made.defaultHost])
+    fill?.(made)
+    return made
+  })
   await instance.repositories.ensure(String(app.id))
   await instance.fire('post-create', { app: name })
   return app
+}
+
+/** APP.HOSTNAME; an app named like a domain is its own. */
+export function defaultHost({ settings }: Instance, name: string): string {
+  return name.includes('.') ? name : `${name}.${settings.hostname}`
+}
+
+/** Refuses the name of an app that exists: UserError `app-exists`. */
+export function assertNameFree(instance: Instance, name: string): void {
+  if (maybeApp(instance, name)) throw new UserError('app-exists', `App ${name} already exists`)
+}
+
+/** Refuses hosts of another app: UserError `domain-taken`. */
+export function assertHostsFree(app: App, hosts: readonly string[]): void {
+  for (const other of allApps(app.instance)) {
+    const taken = other.id === app.id ? undefined : hosts.find((name) => other.hosts.includes(name))
+    if (taken !== undefined)
+      throw new UserError('domain-taken', `${taken} already serves ${other.name}`, { hint: `domains:remove ${other.name} ${taken}` })
+  }
 }
 
 function appMissing(name: string, others: readonly App[] = []): UserError {

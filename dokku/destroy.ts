@@ -11,7 +11,7 @@ export async function destroyApp(app: App, output: Output): Promise<void> {
   const { instance } = app
   await instance.fire('pre-delete', { app: app.name })
   output.step(`Destroying ${app.name} (including all add-ons)`)
-  await instance.appliance.removeSite(app.name)
+  await instance.appliance.removeSite(app.site)
   const containers = await containersOf(app)
   const name = app.name
   instance.db.tx(() => {

@@ -29,6 +29,19 @@ export function forsakeImages(instance: Instance, app: string): void {
  * keeps an image. An app that something changes now is left to that change; tags that are not ours are never touched.
  */
 export async function syncImages(instance: Instance): Promise<void> {
+  await instance.inOrder('images', () => sync(instance))
+}
+
+/** Renames an app by `rename`, and its images' tags with it: the new ones are there before the old ones may go. */
+export async function moveImages(app: App, rename: () => void): Promise<void> {
+  await app.instance.inOrder('images', async () => {
+    rename()
+    await pruneImages(app)
+  })
+  await syncImages(app.instance)
+}
+
+async function sync(instance: Instance): Promise<void> {
   const dangling = await listImages(instance, { dangling: ['true'], label: [`${label.instance}=${instance.settings.name}`] })
   const tags = await actualTags(instance, '*')
   const former = instance.db.all(fact, 'SELECT name, value FROM facts WHERE name LIKE ?', `${forsaken}%`)

@@ -11,8 +11,8 @@ import { currentRelease } from './release.ts'
 export async function route(app: App, containers: readonly AppContainer[]): Promise<void> {
   const { instance } = app
   await oneAtATime(instance, async () => {
-    await instance.appliance.putSite({ name: app.name, hosts: app.hosts })
-    await instance.appliance.setRoutes(app.name, upstreams(containers))
+    await instance.appliance.putSite({ name: app.site, hosts: app.hosts })
+    await instance.appliance.setRoutes(app.site, upstreams(containers))
   })
 }
 
@@ -27,8 +27,8 @@ export async function syncRoutes(instance: Instance): Promise<void> {
     const byApp = Map.groupBy(await listContainers(instance, { [label.type]: 'deploy' }), ({ appId }) => appId)
     const apps = allApps(instance)
     await instance.appliance.sync({
-      sites: apps.map((app) => ({ name: app.name, hosts: app.hosts })),
-      routes: Object.fromEntries(apps.map((app) => [app.name, upstreams(serving(app, byApp.get(app.id) ?? []))])),
+      sites: apps.map((app) => ({ name: app.site, hosts: app.hosts })),
+      routes: Object.fromEntries(apps.map((app) => [app.site, upstreams(serving(app, byApp.get(app.id) ?? []))])),
     })
   })
 }

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { commit, gitIn, receiver, workTree } from './fixtures.ts'
-import { currentCommit } from './repository.ts'
+import { copyRefs, currentCommit } from './repository.ts'
 
 test('ensure makes a bare repository with main as HEAD and hooks outside it', async (t) => {
   const repositories = await receiver(t)
@@ -33,6 +33,18 @@ test('ensure called many times at once makes one repository', async (t) => {
   const paths = await Promise.all(Array.from({ length: 5 }, () => repositories.ensure('7')))
   assert.equal(new Set(paths).size, 1)
   assert.deepEqual(await readdir(dirname(repositories.path('7'))), ['7.git'])
+})
+
+test('copyRefs copies branches and tags with what they hold, and from an empty repository nothing', async (t) => {
+  const repositories = await receiver(t)
+  const [from, to, empty] = await Promise.all(['1', '2', '3'].map((id) => repositories.ensure(id)))
+  const work = await workTree(t, { a: '1' })
+  await gitIn(work, 'tag', 'v1')
+  await gitIn(work, 'push', '--quiet', from ?? '', 'main', 'v1')
+  await copyRefs(from ?? '', to ?? '')
+  await copyRefs(empty ?? '', to ?? '')
+  assert.equal(await gitIn(to ?? '', 'show', 'v1:a'), '1')
+  assert.equal(await currentCommit(to ?? '', 'refs/heads/main'), await gitIn(work, 'rev-parse', 'HEAD'))
 })
 
 test('path refuses ids that could leave the root', async (t) => {

@@ -82,6 +82,11 @@ export async function currentCommit(path: string, ref: string): Promise<string |
   return stdout.trim() || undefined
 }
 
+/** Copies every branch and tag of one repository, and all they hold, into another. */
+export async function copyRefs(from: string, to: string): Promise<void> {
+  await git(['--git-dir', to, 'fetch', '--quiet', '--no-write-fetch-head', '--end-of-options', from, '+refs/*:refs/*'])
+}
+
 /** The whole config of a repository; nothing in it comes from a user. */
 function configText({ hooksPath, maxInputSize = 2 * 1024 ** 3 }: RepositoryOptions): string {
   return `[core]

@@ -2,7 +2,10 @@ import {
   allApps,
   app,
   appName,
+  boolean,
   changing,
+  checkAppName,
+  cloneApp,
   command,
   confirm,
   createApp,
@@ -10,8 +13,11 @@ import {
   destroyApp,
   findApp,
   group,
+  maybeApp,
   option,
+  param,
   parseFormat,
+  renameApp,
   reportCommand,
 } from 'dokku'
 
@@ -40,6 +46,43 @@ const destroy = command({
   async run({ args, context }) {
     await confirm(context, args.app.name, `destroy ${args.app.name} (including all add-ons)`)
     await changing(args.app, context, () => destroyApp(findApp(context.instance, args.app.name), context.output))
+  },
+})
+
+const newName = param({ summary: 'a name that no app has', label: 'new-app', parse: checkAppName })
+
+const rename = command({
+  name: 'apps:rename',
+  summary: 'give an app another name, without dropping a request to its domains',
+  description:
+    'Containers, config, releases, domains and repository stay; only APP.HOSTNAME follows the name. Nothing is deployed, so --skip-deploy, known from Dokku, changes nothing.',
+  args: { app: app(), name: newName },
+  flags: { 'skip-deploy': boolean('as it is anyway') },
+  examples: ['apps:rename node-js-app shop'],
+  right: 'deploy',
+
+  async run({ args, context }) {
+    await changing(args.app, context, () => renameApp(args.app, args.name, context.output))
+  },
+})
+
+const clone = command({
+  name: 'apps:clone',
+  summary: 'make a new app like another one, and deploy its image',
+  description: 'Config, scale, settings and the git repository are copied; domains are not.',
+  args: { app: app(), name: newName },
+  flags: {
+    'skip-deploy': boolean('do not deploy the new app'),
+    'ignore-existing': boolean('do nothing, and do not fail, when there is an app of that name'),
+  },
+  examples: ['apps:clone node-js-app node-js-app-staging'],
+  right: 'deploy',
+
+  async run({ args, flags, context }) {
+    if (flags['ignore-existing'] && maybeApp(context.instance, args.name))
+      return context.output.warn(`App ${args.name} already exists and is left as it is`)
+    const by = { user: context.identity.name, output: context.output }
+    await changing(args.app, context, () => cloneApp(args.app, args.name, by, { skipDeploy: flags['skip-deploy'] }))
   },
 })
 
@@ -120,4 +163,4 @@ const report = command(
   }),
 )
 
-export default group('apps', 'Manage apps', [create, destroy, list, exists, lock, unlock, locked, report])
+export default group('apps', 'Manage apps', [create, destroy, rename, clone, list, exists, lock, unlock, locked, report])

@@ -1,5 +1,19 @@
-import { type App, app, type Context, changing, command, group, option, parseFormat, reportCommand, reroute, rest, UserError } from 'dokku'
-import { assertFree, parseHost } from './hosts.ts'
+import {
+  type App,
+  app,
+  assertHostsFree,
+  type Context,
+  changing,
+  command,
+  group,
+  option,
+  parseFormat,
+  reportCommand,
+  reroute,
+  rest,
+  UserError,
+} from 'dokku'
+import { parseHost } from './hosts.ts'
 
 const add = command({
   name: 'domains:add',
@@ -10,7 +24,7 @@ const add = command({
 
   async run({ args, context }) {
     await changing(args.app, context, async () => {
-      assertFree(args.app, args.hosts)
+      assertHostsFree(args.app, args.hosts)
       await apply(
         args.app,
         context,

@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url'
-import { type App, allApps, UserError } from 'dokku'
+import { UserError } from 'dokku'
 
 /** A host name in small letters, punycode where it needs it; `*.example.com` is allowed. */
 export function parseHost(word: string): string {
@@ -11,13 +11,4 @@ export function parseHost(word: string): string {
       hint: 'www.example.com or *.example.com, without scheme, port or path',
     })
   return wildcard ? `*.${ascii}` : ascii
-}
-
-/** A domain serves one app only. */
-export function assertFree(app: App, hosts: readonly string[]): void {
-  for (const other of allApps(app.instance)) {
-    const taken = other.id === app.id ? undefined : hosts.find((host) => other.hosts.includes(host))
-    if (taken !== undefined)
-      throw new UserError('domain-taken', `${taken} already serves ${other.name}`, { hint: `domains:remove ${other.name} ${taken}` })
-  }
 }

@@ -1,0 +1,33 @@
+import { copyRefs } from '#gitreceive'
+import { type App, createApp } from './app.ts'
+import { currentRelease, draftRelease } from './release.ts'
+import { type By, deploy } from './workflow.ts'
+
+/**
+ * Makes an app like another: its config, formation and settings, but not its domains, and its repository. Unless told
+ * not to, the clone's first release is the image that the other one runs.
+ */
+export async function cloneApp(app: App, name: string, by: By, { skipDeploy = false } = {}): Promise<void> {
+  const { instance } = app
+  by.output.step(`Cloning ${app.name} to ${name}`)
+  const clone = await createApp(instance, name, ({ id }) => copySettings(app, id))
+  const path = (id: number) => instance.repositories.path(String(id))
+  await copyRefs(path(app.id), path(clone.id))
+  const release = currentRelease(app)
+  if (skipDeploy || release === undefined) return
+  const { image, revision, manifest, version } = release
+  await instance.inOrder(clone.id, async () => {
+    by.output.step(`Deploying ${name}`)
+    const first = draftRelease(clone, { description: `Clone of ${app.name} v${version}`, by: by.user, image, revision, manifest })
+    await deploy(clone, first, by.output)
+  })
+  by.output.result('Application deployed:')
+  for (const url of clone.urls) by.output.detail(url)
+}
+
+function copySettings({ instance, id }: App, to: number): void {
+  const { db } = instance
+  db.run('INSERT INTO config SELECT ?, key, value FROM config WHERE app_id = ?', to, id)
+  db.run('INSERT INTO formation SELECT ?, process, quantity FROM formation WHERE app_id = ?', to, id)
+  db.run("INSERT INTO properties SELECT ?, name, value FROM properties WHERE app_id = ? AND name NOT LIKE 'domains %'", to, id)
+}

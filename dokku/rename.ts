@@ -1,0 +1,31 @@
+import { UserError } from '#lib/errors.ts'
+import type { Output } from '#lib/output.ts'
+import { type App, assertHostsFree, assertNameFree, defaultHost } from './app.ts'
+import { containersOf, settleContainer } from './containers.ts'
+import { forsakeImages, moveImages } from './images.ts'
+import { reroute } from './routing.ts'
+
+/**
+ * Gives an app another name. Containers, routes, repository and history are the app's by its number and stay. What its
+ * name is part of follows once it is stored: hosts, names of containers, tags of images; a crash leaves that to the next full pass.
+ */
+export async function renameApp(app: App, name: string, output: Output): Promise<void> {
+  const { instance } = app
+  const old = app.name
+  app.assertUnlocked()
+  if (name === old) throw new UserError('same-name', `${old} is called that already`)
+  assertNameFree(instance, name)
+  assertHostsFree(app, [defaultHost(instance, name)])
+  output.step(`Renaming ${old} to ${name}`)
+  const rename = () =>
+    instance.db.tx(() => {
+      instance.db.run('UPDATE apps SET name = ? WHERE id = ?', name, app.id)
+      instance.db.run('UPDATE events SET app = ? WHERE app = ?', name, old)
+      forsakeImages(instance, old)
+    })
+  await moveImages(app, rename)
+  await reroute(app)
+  for (const one of await containersOf(app)) if (one.stage === 'serving') await settleContainer(app, one)
+  output.result(`${old} is ${name} now:`)
+  for (const url of app.urls) output.detail(url)
+}
