@@ -1,7 +1,8 @@
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
 import { type App, assertHostsFree, assertNameFree, defaultHost } from './app.ts'
-import { containersOf, settleContainer } from './containers.ts'
+import { label } from './container.ts'
+import { containersOf, listContainers, settleContainer } from './containers.ts'
 import { forsakeImages, moveImages } from './images.ts'
 import { reroute } from './routing.ts'
 
@@ -16,6 +17,11 @@ export async function renameApp(app: App, name: string, output: Output): Promise
   if (name === old) throw new UserError('same-name', `${old} is called that already`)
   assertNameFree(instance, name)
   assertHostsFree(app, [defaultHost(instance, name)])
+  const labels = { [label.id]: String(app.id), [label.type]: 'deploy' }
+  if ((await listContainers(instance, labels)).length < (await containersOf(app)).length)
+    throw new UserError('restart-first', `${old} runs in containers of version 0.1.0, which know it by its name only`, {
+      hint: `ps:restart ${old}`,
+    })
   output.step(`Renaming ${old} to ${name}`)
   const rename = () =>
     instance.db.tx(() => {
