@@ -8,11 +8,11 @@ import { parseWords } from '#lib/words.ts'
 import { authorize, type Identity, type Right } from './access.ts'
 import { App } from './app.ts'
 import type { Context } from './context.ts'
-import { eventText, failureText } from './event-text.ts'
+import { eventText } from './event-text.ts'
 import type { Plugins } from './groups.ts'
 import type { Instance } from './instance.ts'
-import { record } from './journal.ts'
 import { findKey } from './keys.ts'
+import { noted } from './noted.ts'
 import type { gitDoor } from './push.ts'
 
 /** Runs what one connection asks for and ends it with an exit status; nothing thrown leaves it. */
@@ -80,24 +80,13 @@ export function dispatcher(instance: Instance, plugins: Plugins, git: ReturnType
     authorize(identity, command.right, command.name)
     const context: Context = { instance, identity, session, output: lines, quiet: globals.quiet, force: globals.force }
     const { args, flags } = await parse(command, words, context, globals.app)
-    if (command.right === 'none' || command.reads?.({ args, flags })) return (await command.run({ args, flags, context })) ?? 0
-    const note = (outcome: string) => {
+    const run = async () => (await command.run({ args, flags, context })) ?? 0
+    if (command.right === 'none' || command.reads?.({ args, flags })) return await run()
+    const what = () => {
       const app = appOf(command, args)
-      const text = eventText(command, words, { name: app, byFlag: globals.app !== undefined })
-      try {
-        record(instance.db, { ...(app === undefined ? {} : { app }), by: identity.name, text: text + outcome })
-      } catch (error) {
-        instance.log.error({ err: error, text }, 'could not write an event')
-      }
+      return { app, by: identity.name, text: eventText(command, words, { name: app, byFlag: globals.app !== undefined }) }
     }
-    try {
-      const status = (await command.run({ args, flags, context })) ?? 0
-      note(status === 0 ? '' : ` (exit status ${status})`)
-      return status
-    } catch (error) {
-      note(failureText(error))
-      throw error
-    }
+    return await noted(instance, what, run)
   }
 
   function fail(error: unknown, lines: Output): number {

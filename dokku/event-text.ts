@@ -1,5 +1,4 @@
 import type { Command } from '#lib/command.ts'
-import { UserError } from '#lib/errors.ts'
 import { plain } from '#lib/output.ts'
 import { scan, slots } from '#lib/scan.ts'
 import { quoteWord } from '#lib/words.ts'
@@ -26,11 +25,6 @@ export function eventText(command: Command<never>, words: readonly string[], app
   })
   const text = plain([command.name, ...shown].join(' ')).replace(/\s+/g, ' ')
   return text.length > longest ? `${text.slice(0, longest - 1)}…` : text
-}
-
-/** What is put behind the text of something that failed. */
-export function failureText(error: unknown): string {
-  return error instanceof UserError ? ` (failed: ${error.code})` : ' (failed)'
 }
 
 const longest = 200

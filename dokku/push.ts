@@ -5,10 +5,9 @@ import { attach } from '#execd'
 import { checkUnmoved, currentCommit, type Deploy, decide, hookEnvironment, parseService, parseUpdates, serviceCommand } from '#gitreceive'
 import type { Output } from '#lib/output.ts'
 import { type App, createApp, findApp, maybeApp } from './app.ts'
-import { failureText } from './event-text.ts'
 import type { Instance } from './instance.ts'
-import { record } from './journal.ts'
 import { checkAppName } from './names.ts'
+import { noted } from './noted.ts'
 import { receive } from './workflow.ts'
 
 interface Push {
@@ -75,17 +74,12 @@ export function gitDoor(instance: Instance) {
   }
 
   async function deployPush({ app, user }: Push, deploy: Deploy, env: Record<string, string>, output: Output): Promise<void> {
-    const note = (outcome: string) =>
-      record(instance.db, { app: app.name, by: user, text: `git push ${deploy.branch} ${deploy.commit.slice(0, 8)}${outcome}` })
+    const what = () => ({ app: app.name, by: user, text: `git push ${deploy.branch} ${deploy.commit.slice(0, 8)}` })
     const repository = instance.repositories.path(String(app.id))
-    try {
+    await noted(instance, what, async () => {
       checkUnmoved(deploy, await currentCommit(repository, `refs/heads/${deploy.branch}`))
       app.assertUnlocked()
       await receive(app, { kind: 'commit', repository, commit: deploy.commit, env }, { user, output })
-      note('')
-    } catch (error) {
-      note(failureText(error))
-      throw error
-    }
+    })
   }
 }

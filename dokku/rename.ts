@@ -15,8 +15,11 @@ export async function renameApp(app: App, name: string, output: Output): Promise
   const old = app.name
   app.assertUnlocked()
   if (name === old) throw new UserError('same-name', `${old} is called that already`)
-  assertNameFree(instance, name)
-  assertHostsFree(app, [defaultHost(instance, name)])
+  const check = () => {
+    assertNameFree(instance, name)
+    assertHostsFree(app, [defaultHost(instance, name)])
+  }
+  check()
   const labels = { [label.id]: String(app.id), [label.type]: 'deploy' }
   if ((await listContainers(instance, labels)).length < (await containersOf(app)).length)
     throw new UserError('restart-first', `${old} runs in containers of version 0.1.0, which know it by its name only`, {
@@ -25,6 +28,8 @@ export async function renameApp(app: App, name: string, output: Output): Promise
   output.step(`Renaming ${old} to ${name}`)
   const rename = () =>
     instance.db.tx(() => {
+      // Somebody may have taken it meanwhile.
+      check()
       instance.db.run('UPDATE apps SET name = ? WHERE id = ?', name, app.id)
       instance.db.run('UPDATE events SET app = ? WHERE app = ?', name, old)
       forsakeImages(instance, old)

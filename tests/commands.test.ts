@@ -66,6 +66,15 @@ test('every argument that names an app says so', () => {
   assert.deepEqual(wrong, [])
 })
 
+test('every command that needs a right and only looks says so, and is no event', () => {
+  const looks = /:(list|show|report|get|info|diff|output|export|keys|inspect|logs)$|^(logs|events|url|urls)$/
+  const silent = commands.filter(({ name, right, reads }) => looks.test(name) && right !== 'none' && reads === undefined)
+  assert.deepEqual(
+    silent.map(({ name }) => name),
+    [],
+  )
+})
+
 test('--quiet, --force and --trace work anywhere before --, and before the words that a command passes on', async () => {
   for (const { command, words } of examples) {
     const wanted = await understood([command.name, ...words])
