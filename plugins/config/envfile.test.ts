@@ -10,7 +10,7 @@ const value = fc.oneof(
   // What the grammars are about, close together.
   fc.string({ unit: fc.constantFrom('"', "'", '\\', '\n', '\r', 'n', '#', ' ', '=', '$', '`', '!', '{', '[', '\t') }),
 )
-const vars = fc.array(fc.tuple(key, value)).map((pairs) => Object.fromEntries(pairs))
+const vars = fc.array(fc.tuple(key, value), { minLength: 1 }).map((pairs) => Object.fromEntries(pairs))
 
 for (const format of ['exports', 'envfile', 'json', 'json-list'] satisfies Format[])
   test(`readVars gives back what the format ${format} was made from, whatever the values hold`, () => {
@@ -64,6 +64,11 @@ test('readVars names the line that is wrong and never shows it', () => {
       ({ code, message }: Error & { code: string }) =>
         code === 'bad-import' && message.startsWith(`line ${line} `) && !message.includes('secret'),
     )
+})
+
+test('readVars refuses a text without a config var, as an empty pipe gives it', () => {
+  for (const text of ['', '\n# nothing\n', '{}', '[]'])
+    assert.throws(() => readVars(text), { code: 'bad-import', message: /no config var/ })
 })
 
 test('readVars takes no JSON but keys with strings', () => {

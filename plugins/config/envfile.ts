@@ -3,11 +3,13 @@ import { isKey } from './pairs.ts'
 
 /**
  * Reads config vars from an envfile or from JSON, an object or a list of `{ name, value }`: whatever begins with a bracket is JSON.
- * Throws UserError that names the line.
+ * Throws UserError that names the line. A text without any is refused: more often than not a file was missing.
  */
 export function readVars(text: string): Record<string, string> {
   const content = text.replace(/^\uFEFF/, '')
-  return /^\s*[[{]/.test(content) ? fromJson(content) : fromEnvfile(content)
+  const vars = /^\s*[[{]/.test(content) ? fromJson(content) : fromEnvfile(content)
+  if (Object.keys(vars).length === 0) throw new UserError('bad-import', 'there is no config var in it', { hint: shapes })
+  return vars
 }
 
 /**
