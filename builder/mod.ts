@@ -1,3 +1,4 @@
+export { type CacheRecord, listCache, pruneCache } from './cache.ts'
 export type { BuildDriver, BuildLimits, BuildRequest, Registries, Source } from './driver.ts'
 export { resolveImage } from './drivers/image.ts'
 export { drivers, selectDriver } from './drivers.ts'

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Docker } from '#lib/docker.ts'
-import { upgrade } from './engine.ts'
-import { call, client } from './grpc.ts'
+import { type ControlCall, withControl } from './control.ts'
 import { encode, fields, raw, text } from './protobuf.ts'
 import { decodeTrace, type Trace } from './trace.ts'
 
@@ -19,31 +18,28 @@ export interface Solve {
 /** Runs a build and returns the image's id; a failed one throws CallError with BuildKit's words. */
 export async function solve(engine: Docker, request: Solve, follow: (trace: Trace) => void): Promise<string> {
   const ref = randomUUID().replaceAll('-', '')
-  // Its control API is a part of the Engine's API (`POST /grpc`). `POST /build` takes no cgroup for the steps to run in.
-  const socket = await upgrade(engine, '/grpc', 'h2c', {})
-  const session = client(socket)
-  const following = followTrace(session, ref, follow)
-  try {
-    let imageId: string | undefined
-    for await (const answer of call(session, '/moby.buildkit.v1.Control/Solve', solveRequest(ref, request), request.signal))
-      imageId = readMap(answer, 1)['containerimage.digest']
-    await following
-    if (imageId === undefined) throw new Error('the engine ended the build without naming an image')
-    return imageId
-  } catch (error) {
-    // The trace says which step failed, and may end a little later than the build. An engine that is gone tells nothing.
-    if (!request.signal?.aborted) await Promise.race([following, setTimeout(2_000, undefined, { ref: false })])
-    throw error
-  } finally {
-    session.destroy()
-    socket.destroy()
-  }
+  // `POST /build` takes no cgroup for the steps to run in.
+  return await withControl(engine, async (control) => {
+    const following = followTrace(control, ref, follow)
+    try {
+      let imageId: string | undefined
+      for await (const answer of control('Solve', solveRequest(ref, request), request.signal))
+        imageId = readMap(answer, 1)['containerimage.digest']
+      await following
+      if (imageId === undefined) throw new Error('the engine ended the build without naming an image')
+      return imageId
+    } catch (error) {
+      // The trace says which step failed, and may end a little later than the build. An engine that is gone tells nothing.
+      if (!request.signal?.aborted) await Promise.race([following, setTimeout(2_000, undefined, { ref: false })])
+      throw error
+    }
+  })
 }
 
 /** The trace ends with the build; what cannot be followed does not fail it. */
-async function followTrace(session: ReturnType<typeof client>, ref: string, follow: (trace: Trace) => void): Promise<void> {
+async function followTrace(control: ControlCall, ref: string, follow: (trace: Trace) => void): Promise<void> {
   try {
-    for await (const message of call(session, '/moby.buildkit.v1.Control/Status', encode([[1, ref]]))) follow(decodeTrace(message))
+    for await (const message of control('Status', encode([[1, ref]]))) follow(decodeTrace(message))
   } catch {
     // The build itself tells why it ended.
   }

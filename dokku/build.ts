@@ -3,10 +3,11 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { resolveImage, selectDriver } from '#builder'
 import { checkout } from '#gitreceive'
-import type { Output } from '#lib/output.ts'
 import type { App } from './app.ts'
+import { treeFolder } from './builds.ts'
+import type { By } from './by.ts'
 import { label } from './container.ts'
-import { imageName } from './instance.ts'
+import { type Instance, imageName } from './instance.ts'
 import { type Manifest, plainManifest, readManifest } from './manifest.ts'
 import { nextVersion } from './release.ts'
 
@@ -26,8 +27,9 @@ export interface Built {
 }
 
 /** Turns a source into the image of the app's next version. */
-export async function build(app: App, source: Source, output: Output): Promise<Built> {
-  const built = source.kind === 'image' ? await fromImage(app, source.reference, output) : await fromCommit(app, source, output)
+export async function build(app: App, source: Source, by: By): Promise<Built> {
+  const built = source.kind === 'image' ? await fromImage(app, source.reference, by) : await fromCommit(app, source, by)
+  by.signal?.throwIfAborted()
   await app.instance.engine
     .getImage(built.image)
     .tag({ repo: imageName(app.instance.settings.name, app.name), tag: `v${nextVersion(app)}` })
@@ -35,9 +37,10 @@ export async function build(app: App, source: Source, output: Output): Promise<B
   return built
 }
 
-async function fromCommit(app: App, source: Extract<Source, { kind: 'commit' }>, output: Output): Promise<Built> {
+async function fromCommit(app: App, source: Extract<Source, { kind: 'commit' }>, by: By): Promise<Built> {
   const { instance } = app
-  const dir = join(instance.settings.dataDir, 'builds', `${app.id}-${randomBytes(6).toString('hex')}`)
+  const { output, signal } = by
+  const dir = join(treeFolder(instance), `${app.id}-${randomBytes(6).toString('hex')}`)
   await mkdir(dir, { recursive: true })
   try {
     const { submodules } = await checkout(source.repository, source.commit, dir, source.env)
@@ -46,20 +49,19 @@ async function fromCommit(app: App, source: Extract<Source, { kind: 'commit' }>,
     await instance.fire('pre-build', { app: app.name, dir, revision: source.commit })
     const driver = await selectDriver({ dir })
     const limits = await instance.buildLimits
-    const image = await instance.building(
-      () =>
-        driver.build(
-          {
-            source: { dir },
-            image: `${imageName(instance.settings.name, app.name)}:v${nextVersion(app)}`,
-            labels: { [label.instance]: instance.settings.name, [label.app]: app.name, [label.stage]: 'build', dokku: '' },
-            output,
-            ...(limits === undefined ? {} : { limits }),
-            ...(instance.ca === undefined ? {} : { ca: instance.ca }),
-          },
-          instance.engine,
-        ),
-      () => output.detail('Waiting for other builds to end'),
+    const image = await inSlot(instance, by, () =>
+      driver.build(
+        {
+          source: { dir },
+          image: `${imageName(instance.settings.name, app.name)}:v${nextVersion(app)}`,
+          labels: { [label.instance]: instance.settings.name, [label.app]: app.name, [label.stage]: 'build', dokku: '' },
+          output,
+          ...(limits === undefined ? {} : { limits }),
+          ...(instance.ca === undefined ? {} : { ca: instance.ca }),
+          ...(signal === undefined ? {} : { signal }),
+        },
+        instance.engine,
+      ),
     )
     return { image: image.imageId, revision: source.commit, manifest, description: `Deploy ${source.commit.slice(0, 8)}` }
   } finally {
@@ -67,7 +69,21 @@ async function fromCommit(app: App, source: Extract<Source, { kind: 'commit' }>,
   }
 }
 
-async function fromImage(app: App, reference: string, output: Output): Promise<Built> {
-  const { imageId } = await resolveImage(app.instance.engine, reference, output)
+/** Does the work when there is a slot for it. */
+async function inSlot<T>(instance: Instance, by: By, work: () => Promise<T>): Promise<T> {
+  const building = () => {
+    by.stage?.('building')
+    return work()
+  }
+  const onWait = () => {
+    by.stage?.('waiting')
+    by.output.detail('Waiting for other builds to end')
+  }
+  return await instance.building(building, onWait, by.signal)
+}
+
+async function fromImage(app: App, reference: string, { output, signal, stage }: By): Promise<Built> {
+  stage?.('building')
+  const { imageId } = await resolveImage(app.instance.engine, reference, output, signal === undefined ? {} : { signal })
   return { image: imageId, revision: reference, manifest: plainManifest, description: `Deploy image ${reference}` }
 }

@@ -1,7 +1,8 @@
 import { copyRefs } from '#gitreceive'
 import { type App, createApp } from './app.ts'
+import type { By } from './by.ts'
 import { currentRelease, draftRelease } from './release.ts'
-import { type By, deploy } from './workflow.ts'
+import { deploy } from './workflow.ts'
 
 /**
  * Makes an app like another: its config, formation and settings, but not its domains, and its repository. Unless told
@@ -19,7 +20,7 @@ export async function cloneApp(app: App, name: string, by: By, { skipDeploy = fa
   await instance.inOrder(clone.id, async () => {
     by.output.step(`Deploying ${name}`)
     const first = draftRelease(clone, { description: `Clone of ${app.name} v${version}`, by: by.user, image, revision, manifest })
-    await deploy(clone, first, by.output)
+    await deploy(clone, first, by)
   })
   by.output.result('Application deployed:')
   for (const url of clone.urls) by.output.detail(url)

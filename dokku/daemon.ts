@@ -19,6 +19,7 @@ import { loadPlugins } from './groups.ts'
 import { untilAppliance } from './health.ts'
 import { fireHooks } from './hooks.ts'
 import type { Instance } from './instance.ts'
+import { interruptBuilds } from './interrupt-builds.ts'
 import { publishKeys } from './keys.ts'
 import { keyedQueue, limited } from './locks.ts'
 import { gitDoor } from './push.ts'
@@ -66,6 +67,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     starting: limited(startsAtOnce),
     retiring: new Set(),
     session,
+    builds: new Map(),
     building: limited(settings.buildConcurrency),
     buildLimits: prepareLimits(engine, {
       image: self.Image,
@@ -83,6 +85,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     network,
   }
   await instance.repositories.sweep()
+  await interruptBuilds(instance)
   await publishKeys(db)
   const dispatch = dispatcher(instance, plugins, gitDoor(instance))
   const running = new Set<Promise<void>>()

@@ -1,5 +1,7 @@
+import { rm } from 'node:fs/promises'
 import type { Output } from '#lib/output.ts'
 import type { App } from './app.ts'
+import { logFolder } from './builds.ts'
 import { containersOf, removeAppNetwork, removeContainer } from './containers.ts'
 import { forsakeImages, syncImages } from './images.ts'
 
@@ -21,6 +23,7 @@ export async function destroyApp(app: App, output: Output): Promise<void> {
   await Promise.all(containers.map((one) => removeContainer(instance, one)))
   await syncImages(instance)
   await instance.repositories.remove(String(app.id))
+  await rm(logFolder(instance, app.id), { recursive: true, force: true })
   if (instance.network === 'published') await removeAppNetwork(instance, app.id)
   await instance.fire('post-delete', { app: app.name })
 }

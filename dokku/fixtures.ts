@@ -13,13 +13,15 @@ export function emptyDatabase(): Database {
   return db
 }
 
-/** An instance of which only the state is real; whatever else a test touches is an error that names it. */
-export function stateOnly(env: Record<string, string> = {}): Instance {
+/** An instance of which only the state is real, and what a test adds; whatever else a test touches is an error that names it. */
+export function stateOnly(env: Record<string, string> = {}, more: Partial<Instance> = {}): Instance {
   const real = {
     settings: readSettings(env),
     db: emptyDatabase(),
     fire: async () => {},
     repositories: { ensure: async (id: string) => id },
+    builds: new Map(),
+    ...more,
   }
   return new Proxy(real as unknown as Instance, {
     get(target, key) {

@@ -5,6 +5,7 @@ import type { Database } from '#lib/database.ts'
 import type { Docker } from '#lib/docker.ts'
 import type { Appliance } from '#nginx'
 import type { Fire } from './hooks.ts'
+import type { LiveBuilds } from './live-builds.ts'
 import type { keyedQueue, limited } from './locks.ts'
 import type { Settings } from './settings.ts'
 
@@ -24,6 +25,8 @@ export interface Instance {
   readonly retiring: Set<string>
   /** The mark of this process on containers that live no longer than it. */
   readonly session: string
+  /** Builds that are under way. */
+  readonly builds: LiveBuilds
   /** Builds at once, over all apps. */
   readonly building: ReturnType<typeof limited>
   /** The caps every build runs under; undefined where the engine cannot set any. */

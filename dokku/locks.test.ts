@@ -48,3 +48,50 @@ test('limited never runs more than its limit', async () => {
   )
   assert.equal(most, 2)
 })
+
+test('keyedQueue lets a signal take a waiting call out, and the next one still waits for the first', async () => {
+  const inOrder = keyedQueue()
+  const first = Promise.withResolvers<void>()
+  const abort = new AbortController()
+  const events: string[] = []
+  const running = inOrder('app', () => first.promise.then(() => void events.push('first')))
+  const calledOff = inOrder('app', async () => events.push('second'), undefined, abort.signal)
+  const reason = new Error('called off')
+  abort.abort(reason)
+  await assert.rejects(calledOff, reason)
+  const third = inOrder('app', async () => events.push('third'))
+  assert.equal(inOrder.busy('app'), true)
+  await soon()
+  assert.deepEqual(events, [])
+  first.resolve()
+  await Promise.all([running, third])
+  assert.deepEqual(events, ['first', 'third'])
+})
+
+test('limited lets a signal take a waiting call out, and no slot is lost', async () => {
+  const atMost = limited(1)
+  const first = Promise.withResolvers<void>()
+  const abort = new AbortController()
+  const running = atMost(() => first.promise)
+  const calledOff = atMost(async () => assert.fail('it was called off'), undefined, abort.signal)
+  const alsoWaiting = atMost(async () => 'third')
+  abort.abort(new Error('called off'))
+  await assert.rejects(calledOff, /called off/)
+  first.resolve()
+  await running
+  assert.equal(await alsoWaiting, 'third')
+  assert.equal(await atMost(async () => 'fourth'), 'fourth')
+})
+
+test('limited passes a slot on that comes in the moment its taker is called off', async () => {
+  const atMost = limited(1)
+  const first = Promise.withResolvers<void>()
+  const abort = new AbortController()
+  const running = atMost(() => first.promise)
+  const calledOff = atMost(async () => assert.fail('it was called off'), undefined, abort.signal)
+  abort.abort(new Error('called off'))
+  first.resolve()
+  await assert.rejects(calledOff, /called off/)
+  await running
+  assert.equal(await Promise.race([atMost(async () => 'next'), soon().then(() => 'never')]), 'next')
+})

@@ -8,7 +8,7 @@ import { type App, createApp, findApp, maybeApp } from './app.ts'
 import type { Instance } from './instance.ts'
 import { checkAppName } from './names.ts'
 import { noted } from './noted.ts'
-import { receive } from './workflow.ts'
+import { receiveInTurn } from './turn.ts'
 
 interface Push {
   app: App
@@ -59,27 +59,15 @@ export function gitDoor(instance: Instance) {
       const deployBranch = push.app.properties.get('git deploy-branch')
       const { deploy } = decide(refs, deployBranch === undefined ? {} : { deployBranch })
       if (deploy === undefined) return
-      const deployed = Promise.withResolvers<void>()
-      const turn = instance.inOrder(
-        push.app.id,
-        async () => {
-          await deployPush(push, deploy, session.header.env, output).then(deployed.resolve, deployed.reject)
-          await push.ended
-        },
-        () => output.detail(`Waiting for another deploy of ${push.app.name} to end`),
-      )
-      turn.catch(deployed.reject)
-      await deployed.promise
+      await deployPush(push, deploy, session.header.env, output)
     },
   }
 
-  async function deployPush({ app, user }: Push, deploy: Deploy, env: Record<string, string>, output: Output): Promise<void> {
+  async function deployPush({ app, user, ended: until }: Push, deploy: Deploy, env: Record<string, string>, output: Output): Promise<void> {
     const what = () => ({ app: app.name, by: user, text: `git push ${deploy.branch} ${deploy.commit.slice(0, 8)}` })
     const repository = instance.repositories.path(String(app.id))
-    await noted(instance, what, async () => {
-      checkUnmoved(deploy, await currentCommit(repository, `refs/heads/${deploy.branch}`))
-      app.assertUnlocked()
-      await receive(app, { kind: 'commit', repository, commit: deploy.commit, env }, { user, output })
-    })
+    const check = async () => checkUnmoved(deploy, await currentCommit(repository, `refs/heads/${deploy.branch}`))
+    const source = { kind: 'commit', repository, commit: deploy.commit, env } as const
+    await noted(instance, what, () => receiveInTurn(app, source, { user, output }, { check, until }))
   }
 }

@@ -6,7 +6,7 @@ import { currentRelease, listReleases, type Release } from './release.ts'
 /** How many releases of an app are kept when nobody says otherwise. */
 export const defaultRetention = 10
 
-/** How many releases to keep, from its text. */
+/** How many releases or builds to keep, from its text. */
 export function parseRetention(text: string): number {
   const count = /^\d{1,4}$/.test(text) ? Number(text) : 0
   if (count < 1) throw new UserError('bad-retention', `${JSON.stringify(text.slice(0, 20))} is not a number from 1 to 9999`)

@@ -9,6 +9,8 @@ test('readSettings has a default for everything', () => {
     ['dokku', 'localhost', 3022, 80, 443, undefined],
   )
   assert.equal(settings.buildMemory, 2 * 2 ** 30)
+  assert.equal(settings.buildCache, 10 * 2 ** 30)
+  assert.equal(readSettings({ DOKKU_BUILD_CACHE: '0' }).buildCache, 0)
 })
 
 test('readSettings refuses what could not work, naming the variable', () => {

@@ -16,6 +16,8 @@ export interface Settings {
   readonly subnet: string | undefined
   readonly buildMemory: number
   readonly buildCpus: number
+  /** Bytes that the build cache of this instance may take; 0 is no limit. */
+  readonly buildCache: number
   /** How many builds run at once. */
   readonly buildConcurrency: number
   readonly dataDir: string
@@ -45,6 +47,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     subnet: env.DOKKU_SUBNET || undefined,
     buildMemory: parseSize(env.DOKKU_BUILD_MEMORY || '2g'),
     buildCpus: positive(env, 'DOKKU_BUILD_CPUS', 1.5),
+    buildCache: parseSize(env.DOKKU_BUILD_CACHE || '10g'),
     buildConcurrency: Math.ceil(positive(env, 'DOKKU_BUILD_CONCURRENCY', 2)),
     dataDir: '/var/lib/dokku',
     caFile: env.DOKKU_CA_FILE || '/etc/dokku/ca.crt',

@@ -1,43 +1,40 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Output } from '#lib/output.ts'
 import type { App } from './app.ts'
 import { build, type Source } from './build.ts'
+import type { By } from './by.ts'
 import { converge } from './converge.ts'
 import { pruneImages } from './images.ts'
 import { commitRelease, currentRelease, draftRelease, notDeployed, type Release, rollbackRelease } from './release.ts'
 import { pruneReleases } from './retention.ts'
 
-/** Who does something, and where its lines go. */
-export interface By {
-  user: string
-  output: Output
-}
-
-/** The life of a push. Every step is also a command, so each can be run alone. */
-export async function receive(app: App, source: Source, by: By): Promise<void> {
+/** The life of a push, once it has its turn (turn.ts). Every step is also a command, so each can be run alone. */
+export async function receive(app: App, source: Source, by: By): Promise<Release> {
+  let release: Release
   try {
     by.output.step(`Building ${app.name}`)
-    const built = await build(app, source, by.output)
+    const built = await build(app, source, by)
     by.output.step(`Releasing ${app.name}`)
-    const release = draftRelease(app, { ...built, by: by.user })
+    release = draftRelease(app, { ...built, by: by.user })
+    by.stage?.('deploying', release.version)
     by.output.step(`Deploying ${app.name} v${release.version}`)
-    await deploy(app, release, by.output)
+    await deploy(app, release, by)
     by.output.step('Cleaning up')
   } finally {
     await pruneImages(app)
   }
   by.output.result('Application deployed:')
   for (const url of app.urls) by.output.detail(url)
+  return release
 }
 
 /** Runs a release in place of the current one; when it does not get ready, the current one goes on. */
-export async function deploy(app: App, release: Release, output: Output, restore = false): Promise<void> {
+export async function deploy(app: App, release: Release, { output, signal }: By, restore = false): Promise<void> {
   const commit = () =>
     app.instance.db.tx(() => {
       commitRelease(app, release, restore)
       app.setStopped(false)
     })
-  await converge(app, release, output, { commit })
+  await converge(app, release, output, { commit, signal })
   await pruneReleases(app)
   await app.instance.fire('post-deploy', { app: app.name, image: release.image, version: release.version })
 }
@@ -50,14 +47,14 @@ export async function releaseChange(app: App, description: string, by: By): Prom
   if (app.state.stopped) {
     commitRelease(app, release)
     by.output.detail(`${app.name} is stopped: ps:start ${app.name} starts this release`)
-  } else await deploy(app, release, by.output)
+  } else await deploy(app, release, by)
 }
 
 /** Image, config and formation of an earlier release, as a new one. */
 export async function rollback(app: App, version: number | undefined, by: By): Promise<Release> {
   const release = rollbackRelease(app, version, by.user)
   by.output.step(`${release.description} of ${app.name}`)
-  await deploy(app, release, by.output, true)
+  await deploy(app, release, by, true)
   return release
 }
 

@@ -4,14 +4,12 @@ import {
   command,
   createApp,
   currentRelease,
-  deploying,
-  findApp,
   group,
   maybeApp,
   option,
   param,
   parseFormat,
-  receive,
+  receiveInTurn,
   reportCommand,
   repositoryHead,
   setCommand,
@@ -30,13 +28,7 @@ const fromImage = command({
 
   async run({ args, context }) {
     const one = maybeApp(context.instance, args.name) ?? (await createApp(context.instance, args.name))
-    await deploying(one, context, async () => {
-      await receive(
-        findApp(context.instance, one.name),
-        { kind: 'image', reference: args.image },
-        { user: context.identity.name, output: context.output },
-      )
-    })
+    await receiveInTurn(one, { kind: 'image', reference: args.image }, { user: context.identity.name, output: context.output })
   },
 })
 

@@ -9,12 +9,11 @@ import {
   changing,
   command,
   currentRelease,
-  deploying,
   lastSource,
   limited,
   messageOf,
   option,
-  receive,
+  receiveInTurn,
   restart,
   start,
   stop,
@@ -25,30 +24,33 @@ import {
 interface Act {
   verb: string
   summary: string
-  act: (app: App, by: By) => Promise<void>
-  /** How it waits for its turn: `deploying` where a locked app refuses. */
-  turn: typeof changing
+  /** Waits for its turn, too. */
+  act: (app: App, by: By, context: Context) => Promise<void>
   /** Which of all deployed apps `--all` means. */
   all: (app: App) => boolean
 }
 
 const notStopped = (one: App) => !one.state.stopped
 
+const inTurn =
+  (act: typeof restart): Act['act'] =>
+  (one, by, context) =>
+    changing(one, context, () => act(one, by))
+
 const acts: Act[] = [
-  { verb: 'restart', summary: 'restart an app without dropping a request', act: restart, turn: changing, all: notStopped },
-  { verb: 'stop', summary: 'stop an app', act: stop, turn: changing, all: notStopped },
-  { verb: 'start', summary: 'start an app that was stopped', act: start, turn: changing, all: () => true },
+  { verb: 'restart', summary: 'restart an app without dropping a request', act: inTurn(restart), all: notStopped },
+  { verb: 'stop', summary: 'stop an app', act: inTurn(stop), all: notStopped },
+  { verb: 'start', summary: 'start an app that was stopped', act: inTurn(start), all: () => true },
   {
     verb: 'rebuild',
     summary: 'build the commit, or take the image, that an app was last deployed from again, as a new release',
-    act: async (one, by) => receive(one, await lastSource(one), by),
-    turn: deploying,
+    act: async (one, by) => receiveInTurn(one, await lastSource(one), by, { latest: () => lastSource(one) }),
     all: notStopped,
   },
 ]
 
 /** Commands that do one thing to an app, or to all of them. */
-export const lifecycle = acts.map(({ verb, summary, act, turn, all }) =>
+export const lifecycle = acts.map(({ verb, summary, act, all }) =>
   command({
     name: `ps:${verb}`,
     summary,
@@ -61,7 +63,7 @@ export const lifecycle = acts.map(({ verb, summary, act, turn, all }) =>
     right: 'deploy',
 
     async run({ args, flags, context }) {
-      const one = (it: App) => turn(it, context, () => act(it, { user: context.identity.name, output: context.output }))
+      const one = (it: App) => act(it, { user: context.identity.name, output: context.output }, context)
       if (args.app !== undefined) return await one(args.app)
       const apps = allApps(context.instance).filter((it) => currentRelease(it) !== undefined && all(it))
       await each(apps, flags.parallel ?? 1, one, context)

@@ -1,3 +1,4 @@
+export { heavy, heavySteps } from './harness/build-cache.ts'
 export { client, keyPair } from './harness/client.ts'
 export { type Engine, engine, removeInstance } from './harness/engine.ts'
 export { broken, versionImage, versions, webAndWorker } from './harness/fixtures.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { eventually, ok, repo, secondEngine, startInstance, untilHealthy, versions } from './harness.ts'
+import { eventually, heavy, heavySteps, ok, repo, secondEngine, startInstance, untilHealthy, versions } from './harness.ts'
 
 const image = process.env.DOKKU_IMAGE ?? ''
 const second = await secondEngine(process.env.DOKKU_ENGINE_IMAGE ?? '')
@@ -16,7 +16,7 @@ const { ssh } = instance
 
 async function begin() {
   await second.load(image, 'debian:trixie-slim', 'node:24-slim')
-  return await startInstance({ suffix: 'second', engine: second.engine, image })
+  return await startInstance({ suffix: 'second', env: { DOKKU_BUILD_CACHE: '1m' }, engine: second.engine, image })
 }
 
 const serves = async (app: string) => assert.equal((await instance.fetch(app, '/', { timeoutMs: 2_000 })).body, app)
@@ -38,6 +38,17 @@ test('run, enter, logs and a rollback work on a newer engine', async () => {
   ok(await ssh('config:set', 'left', 'VERSION=other'))
   ok(await ssh('releases:rollback', 'left'))
   await serves('left')
+})
+
+test('the cache of our builds is kept within its size on a newer engine', async () => {
+  const work = await repo(heavy('kept'))
+  try {
+    assert.match((await instance.push(work, 'heavy')).stderr, /exited with status 1/)
+  } finally {
+    await work.remove()
+  }
+  await eventually(async () => assert.deepEqual(await heavySteps(second.engine, 'kept'), ['small']))
+  ok(await ssh('--force', 'apps:destroy', 'heavy'))
 })
 
 test('after a restart of the engine every app answers again, and never for another', async () => {
