@@ -18,22 +18,16 @@ const pair = z.object({ key: z.string(), value: z.string() })
 const quantity = z.object({ process: z.string(), quantity: z.number() })
 const host = z.object({ host: z.string() })
 
-/** An app that exists, with the settings that its next release will take. */
+/** An app that exists, with the settings that its next release will take. There is one object for each, so that a rename reaches whoever holds it. */
 export class App {
   readonly instance: Instance
   readonly id: number
-  #name: string
+  name: string
 
   constructor(instance: Instance, id: number, name: string) {
     this.instance = instance
     this.id = id
-    this.#name = name
-  }
-
-  /** Its name now: it may have been renamed since somebody asked for it. */
-  get name(): string {
-    this.#name = appById(this.instance, this.id)?.name ?? this.#name
-    return this.#name
+    this.name = name
   }
 
   /** The stored row, read afresh: other commands may have changed it meanwhile. */
@@ -172,11 +166,22 @@ function appById(instance: Instance, id: number) {
 
 export function maybeApp(instance: Instance, name: string): App | undefined {
   const row = instance.db.get(appRow, 'SELECT * FROM apps WHERE name = ?', name)
-  return row && new App(instance, row.id, row.name)
+  return row && toApp(instance, row)
 }
 
 export function allApps(instance: Instance): App[] {
-  return instance.db.all(appRow, 'SELECT * FROM apps ORDER BY name').map((row) => new App(instance, row.id, row.name))
+  return instance.db.all(appRow, 'SELECT * FROM apps ORDER BY name').map((row) => toApp(instance, row))
+}
+
+const known = new WeakMap<Instance, Map<number, App>>()
+
+function toApp(instance: Instance, { id, name }: { id: number; name: string }): App {
+  const apps = known.get(instance) ?? new Map<number, App>()
+  known.set(instance, apps)
+  const app = apps.get(id) ?? new App(instance, id, name)
+  apps.set(id, app)
+  app.name = name
+  return app
 }
 
 /** Creates an app; the name is checked and must be free. `fill` gives it its first settings. */
@@ -185,7 +190,7 @@ export async function createApp(instance: Instance, name: string, fill?: (app: A
   assertNameFree(instance, name)
   const app = instance.db.tx(() => {
     const { lastId } = instance.db.run('INSERT INTO apps (name, created_at) VALUES (?, ?)', name, new Date().toISOString())
-    const made = new App(instance, lastId, name)
+    const made = toApp(instance, { id: lastId, name })
     assertHostsFree(made, [made.defaultHost])
     fill?.(made)
     return made
@@ -207,11 +212,19 @@ export function assertNameFree(instance: Instance, name: string): void {
 
 /** Refuses hosts of another app: UserError `domain-taken`. */
 export function assertHostsFree(app: App, hosts: readonly string[]): void {
-  for (const other of allApps(app.instance)) {
-    const taken = other.id === app.id ? undefined : hosts.find((name) => other.hosts.includes(name))
-    if (taken !== undefined)
-      throw new UserError('domain-taken', `${taken} already serves ${other.name}`, { hint: `domains:remove ${other.name} ${taken}` })
+  for (const name of hosts) {
+    const other = servedBy(app.instance, name)
+    if (other !== undefined && other.id !== app.id)
+      throw new UserError('domain-taken', `${name} already serves ${other.name}`, { hint: `domains:remove ${other.name} ${name}` })
   }
+}
+
+function servedBy(instance: Instance, name: string): App | undefined {
+  const owner = instance.db.get(appRow, 'SELECT a.* FROM domains d JOIN apps a ON a.id = d.app_id WHERE d.host = ?', name)
+  if (owner !== undefined) return toApp(instance, owner)
+  const suffix = `.${instance.settings.hostname}`
+  const named = [name, name.endsWith(suffix) ? name.slice(0, -suffix.length) : name].map((each) => maybeApp(instance, each))
+  return named.find((each) => each?.hosts.includes(name))
 }
 
 function appMissing(name: string, others: readonly App[] = []): UserError {

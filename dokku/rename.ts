@@ -26,7 +26,7 @@ export async function renameApp(app: App, name: string, output: Output): Promise
       hint: `ps:restart ${old}`,
     })
   output.step(`Renaming ${old} to ${name}`)
-  const rename = () =>
+  const rename = () => {
     instance.db.tx(() => {
       // Somebody may have taken it meanwhile.
       check()
@@ -34,6 +34,8 @@ export async function renameApp(app: App, name: string, output: Output): Promise
       instance.db.run('UPDATE events SET app = ? WHERE app = ?', name, old)
       forsakeImages(instance, old)
     })
+    app.name = name
+  }
   await moveImages(app, rename)
   await reroute(app)
   for (const one of await containersOf(app)) if (one.stage === 'serving') await settleContainer(app, one)
