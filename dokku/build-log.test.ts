@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -52,16 +52,18 @@ test('BuildLog keeps the beginning and the end of an output that is too long, an
   assert.equal(await readFile(path, 'utf8'), `line 10\nline 11\n       ... ${87 * 8} characters are left out here ...\nline 99\n`)
 })
 
-test('BuildLog goes on telling its followers when the disk takes nothing', async () => {
+test('BuildLog goes on telling its followers when the disk is full, or has no place for it at all', async () => {
+  await symlink('/dev/full', join(dir, 'full.log'))
   await writeFile(join(dir, 'file'), '')
-  const path = join(dir, 'file', '1.log')
-  const log = new BuildLog(path)
-  log.write('before\n')
-  const { ended, heard } = follower(log)
-  log.write('after\n')
-  log.end()
-  await ended
-  assert.equal(heard(), 'after\n !     a part of this output could not be kept: the disk did not take it\n')
+  for (const path of [join(dir, 'full.log'), join(dir, 'file', '1.log')]) {
+    const log = new BuildLog(path)
+    log.write('before\n')
+    const { ended, heard } = follower(log)
+    log.write('after\n')
+    log.end()
+    await ended
+    assert.equal(heard(), 'after\n !     a part of this output could not be kept: the disk did not take it\n')
+  }
 })
 
 test('readLog of a log that is not there gives nothing', async () => {

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 
-const underWay = ['queued', 'building', 'deploying'] as const
+/** The statuses of a build that has not ended. */
+export const underWay = ['queued', 'building', 'deploying'] as const
 
 /** A row of the table `builds`. */
 export const buildRow = z

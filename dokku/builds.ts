@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#lib/errors.ts'
 import { type App, allApps } from './app.ts'
-import { type Build, buildRow, isOpen } from './build-record.ts'
+import { type Build, buildRow, isOpen, underWay } from './build-record.ts'
 import type { Instance } from './instance.ts'
 import { inQueueOrder } from './live-builds.ts'
 
@@ -23,8 +23,19 @@ export function findBuild(app: App, number: number): Build {
 
 /** The builds of all apps that have not ended: what runs, and then what waits in its order. */
 export function openBuilds(instance: Instance): { app: App; build: Build }[] {
-  const open = allApps(instance).flatMap((app) => listBuilds(app).flatMap((build) => (isOpen(build) ? [{ app, build }] : [])))
+  const open = allApps(instance).flatMap((app) => openBuildsOf(app).map((build) => ({ app, build })))
   return inQueueOrder(open, instance.builds)
+}
+
+/** The build of the app that runs, else the first that waits. */
+export function currentBuild(app: App): Build | undefined {
+  const open = openBuildsOf(app)
+  return open.find(({ status }) => status !== 'queued') ?? open[0]
+}
+
+function openBuildsOf({ instance, id }: App): Build[] {
+  const statuses = underWay.map(() => '?').join(', ')
+  return instance.db.all(buildRow, `SELECT * FROM builds WHERE app_id = ? AND status IN (${statuses}) ORDER BY number`, id, ...underWay)
 }
 
 /** Writes down a new build of the app under its next number. */

@@ -4,8 +4,8 @@ import type { App } from './app.ts'
 import type { Source } from './build.ts'
 import { trimCache } from './build-cache.ts'
 import { BuildLog, readLog } from './build-log.ts'
-import { type Build, isOpen } from './build-record.ts'
-import { createBuild, findBuild, listBuilds, logPath, pruneBuilds, storeBuild } from './builds.ts'
+import type { Build } from './build-record.ts'
+import { createBuild, currentBuild, findBuild, logPath, pruneBuilds, storeBuild } from './builds.ts'
 import type { By } from './by.ts'
 import type { Instance } from './instance.ts'
 import { record } from './journal.ts'
@@ -86,8 +86,7 @@ export async function recordBuild(
  * is when it was not under way; undefined when no build was. UserError `build-released` once its release is stored.
  */
 export async function cancelBuild(app: App, number: number | undefined, user: string): Promise<Build | undefined> {
-  const open = listBuilds(app).filter(isOpen)
-  const build = number === undefined ? (open.find(({ status }) => status !== 'queued') ?? open.at(-1)) : findBuild(app, number)
+  const build = number === undefined ? currentBuild(app) : findBuild(app, number)
   const live = build && app.instance.builds.get(build.id)
   if (build === undefined || live === undefined) return build
   const tooLate = () =>

@@ -7,10 +7,10 @@ import {
   buildRetention,
   cancelBuild,
   command,
+  currentBuild,
   findBuild,
   followBuild,
   group,
-  isOpen,
   listBuilds,
   option,
   optional,
@@ -74,7 +74,7 @@ const output = command({
 
   async run({ args, context }) {
     const build =
-      args.number === undefined ? newest(args.app) : args.number === 'current' ? current(args.app) : findBuild(args.app, args.number)
+      args.number === undefined ? newest(args.app) : args.number === 'current' ? currentBuild(args.app) : findBuild(args.app, args.number)
     if (build === undefined) return context.output.step('App not currently deploying')
     await followBuild(args.app, build, (text) => void context.session.stdout.write(text), context.session.closed)
   },
@@ -148,12 +148,6 @@ function newest(one: App): Build {
   const [build] = listBuilds(one)
   if (build !== undefined) return build
   throw new UserError('no-such-build', `No builds recorded for ${one.name}`, { hint: `git push dokku@HOST:${one.name} main` })
-}
-
-/** The build that runs, else the first that waits. */
-function current(one: App): Build | undefined {
-  const open = listBuilds(one).filter(isOpen)
-  return open.find(({ status }) => status !== 'queued') ?? open.at(-1)
 }
 
 function parseNumber(text: string): number {
