@@ -69,8 +69,8 @@ FROM system AS dokku
 COPY --from=modules /opt/dokku/node_modules /opt/dokku/node_modules
 COPY --from=client /dokku /usr/local/bin/dokku
 COPY --from=source /source /opt/dokku
-# Compiled once here, so that a start costs what bundled code would.
-RUN for part in dokku execd nginx; do timeout 30 node $part/main.ts --warm || exit 1; done
+# Compiled once here, by the flags of the roles, so that a start costs what bundled code would.
+RUN for role in control gateway appliance; do timeout 30 scripts/role $role --warm || exit 1; done
 ARG VERSION=0.0.0
 LABEL org.opencontainers.image.title=dokku org.opencontainers.image.version=${VERSION} org.opencontainers.image.licenses=MIT
 
@@ -97,7 +97,7 @@ RUN if [ -e host.ca.crt ]; then export NODE_EXTRA_CA_CERTS=/opt/dokku/host.ca.cr
 
 # Everything of the image, and what the tests need besides.
 FROM system AS test
-RUN apt-get update && apt-get install -y --no-install-recommends curl docker-cli docker-compose openssh-client openssl procps wrk \
+RUN apt-get update && apt-get install -y --no-install-recommends busybox-static curl docker-cli docker-compose openssh-client openssl procps wrk \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=fetch /node/lib/node_modules/npm /usr/local/lib/node_modules/npm
 COPY --from=checks /opt/dokku/node_modules /opt/dokku/node_modules

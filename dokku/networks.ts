@@ -12,15 +12,26 @@ export interface AppNetwork {
 /** Explicit subnets, because Docker's default pools end at about 30 networks. */
 const pool = { base: [10, 213] as const, perNetwork: { shared: 20, single: 26 } }
 
+interface NetworkOptions {
+  instance: string
+  kind: 'shared' | 'single'
+  subnet?: string | undefined
+}
+
+/** What is being ensured at this moment: asked twice at once, the engine makes two networks of one name. */
+const underWay = new Map<string, Promise<AppNetwork>>()
+
 /**
  * Makes sure a bridge exists on which containers cannot talk to each other. `single` is a small one for one app, which
  * the appliance joins where it has no host network; there the app's own containers may talk.
  */
-export async function ensureNetwork(
-  engine: Docker,
-  name: string,
-  options: { instance: string; kind: 'shared' | 'single'; subnet?: string | undefined },
-): Promise<AppNetwork> {
+export function ensureNetwork(engine: Docker, name: string, options: NetworkOptions): Promise<AppNetwork> {
+  const ensured = underWay.get(name) ?? ensure(engine, name, options).finally(() => underWay.delete(name))
+  underWay.set(name, ensured)
+  return ensured
+}
+
+async function ensure(engine: Docker, name: string, options: NetworkOptions): Promise<AppNetwork> {
   const found = await inspect(engine, name)
   if (found !== undefined) return { name, subnet: found }
   for (const subnet of options.subnet === undefined ? candidates(name, pool.perNetwork[options.kind]) : [options.subnet]) {
