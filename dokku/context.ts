@@ -48,6 +48,16 @@ export async function readInput({ session }: Context, most: number): Promise<str
 
 /** Calls `leave` once the caller is gone, at once when that was before. */
 export function whenGone(session: Session, leave: () => void): void {
-  if (session.closed.aborted) leave()
-  else session.closed.addEventListener('abort', leave, { once: true })
+  when(session.closed, leave)
+}
+
+/** Aborted once nobody follows any more: the caller is gone, or control stops. */
+export function followed({ session, instance }: Pick<Context, 'session' | 'instance'>): AbortSignal {
+  return AbortSignal.any([session.closed, instance.stopping])
+}
+
+/** Calls `act` once the signal is aborted, at once when that was before. */
+export function when(signal: AbortSignal, act: () => void): void {
+  if (signal.aborted) act()
+  else signal.addEventListener('abort', act, { once: true })
 }

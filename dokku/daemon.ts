@@ -55,6 +55,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   await migrate(db, join(import.meta.dirname, 'migrations'))
   const plugins = await loadPlugins()
   const session = randomBytes(8).toString('hex')
+  const stopping = new AbortController()
   const network = settings.network ?? (await networkKind(engine))
   const instance: Instance = {
     settings,
@@ -68,6 +69,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     retiring: new Set(),
     session,
     builds: new Map(),
+    stopping: stopping.signal,
     building: limited(settings.buildConcurrency),
     buildLimits: prepareLimits(engine, {
       image: self.Image,
@@ -117,6 +119,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   void settled.then(() => log.info('every app is as it should be'))
   await stopSignal()
   log.info({ running: running.size }, 'stopping')
+  stopping.abort()
   events.close()
   await Promise.all(opened.map((door) => door.close()))
   await Promise.race([Promise.allSettled(running), new Promise((resolve) => setTimeout(resolve, patienceMs))])

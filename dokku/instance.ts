@@ -27,6 +27,8 @@ export interface Instance {
   readonly session: string
   /** Builds that are under way. */
   readonly builds: LiveBuilds
+  /** Aborted when control was told to stop: what would go on for ever ends then. */
+  readonly stopping: AbortSignal
   /** Builds at once, over all apps. */
   readonly building: ReturnType<typeof limited>
   /** The caps every build runs under; undefined where the engine cannot set any. */

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import * as z from 'zod'
 import type { Database } from '#lib/database.ts'
 
@@ -8,6 +9,8 @@ const eventRow = z.object({ id: z.number(), at: z.string(), app: z.string().null
 
 /** Something that happened, as `events` shows it. */
 export type JournalEvent = z.infer<typeof eventRow>
+
+const written = new EventEmitter().setMaxListeners(0)
 
 /** Writes down what happened; `by` is a user's name, or dokku where nobody asked for it. */
 export function record(db: Database, event: { app?: string; by: string; text: string }): void {
@@ -21,10 +24,35 @@ export function record(db: Database, event: { app?: string; by: string; text: st
     )
     db.run('DELETE FROM events WHERE id <= ?', lastId - kept)
   })
+  written.emit('event')
 }
 
 /** The last events, oldest first; of one app, or of all. */
-export function lastEvents(db: Database, options: { app?: string; count: number }): JournalEvent[] {
+export function lastEvents(db: Database, options: { app?: string | undefined; count: number }): JournalEvent[] {
   const { app = null, count } = options
   return db.all(eventRow, 'SELECT * FROM events WHERE ?1 IS NULL OR app = ?1 ORDER BY id DESC LIMIT ?2', app, count).reverse()
+}
+
+/** The last events, and then each new one as it comes, until the signal. */
+export async function* followEvents(
+  db: Database,
+  { app, count }: { app?: string | undefined; count: number },
+  signal: AbortSignal,
+): AsyncGenerator<JournalEvent> {
+  let last = lastEvents(db, { count: 1 })[0]?.id ?? 0
+  yield* lastEvents(db, { app, count })
+  while (!signal.aborted) {
+    // Who is woken reads after the transaction that wrote, so what was rolled back is never shown.
+    const more = once(written, 'event', { signal }).catch(() => undefined)
+    for (const event of db.all(
+      eventRow,
+      'SELECT * FROM events WHERE id > ?1 AND (?2 IS NULL OR app = ?2) ORDER BY id',
+      last,
+      app ?? null,
+    )) {
+      last = event.id
+      yield event
+    }
+    await more
+  }
 }

@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises'
 import { plain } from '#lib/output.ts'
 import type { App } from './app.ts'
 import type { AppContainer } from './container.ts'
-import { type Context, whenGone } from './context.ts'
+import { type Context, followed, when } from './context.ts'
 
 export interface LogsWanted {
   tail: number
@@ -24,7 +24,7 @@ async function printLogs(app: App, container: AppContainer, { tail, follow }: Lo
   const source = engine.getContainer(container.id)
   if (follow) {
     const stream = (await source.logs({ ...options, follow: true })) as Readable
-    whenGone(context.session, () => stream.destroy())
+    when(followed(context), () => stream.destroy())
     engine.modem.demuxStream(stream, lines, lines)
     await finished(stream).catch(() => undefined)
   } else {

@@ -52,6 +52,12 @@ export function parseFormat(value: string): 'text' | 'json' {
   throw new UserError('bad-format', `${value} is not a format`, { hint: '--format text or --format json' })
 }
 
+/** How many lines or events. */
+export function parseCount(text: string): number {
+  if (!/^\d{1,7}$/.test(text)) throw new UserError('bad-count', `${JSON.stringify(text.slice(0, 20))} is not a number of lines`)
+  return Number(text)
+}
+
 function caption(field: string): string {
   const words = field.replaceAll('-', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)

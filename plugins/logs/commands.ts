@@ -1,4 +1,4 @@
-import { app, boolean, checkProcesses, command, containersOf, followLogs, group, option, UserError } from 'dokku'
+import { app, boolean, checkProcesses, command, containersOf, followLogs, group, option, parseCount, UserError } from 'dokku'
 
 const logs = command({
   name: 'logs',
@@ -26,10 +26,5 @@ const logs = command({
     await followLogs(args.app, containers, { tail: flags.num ?? 100, follow: flags.tail }, context)
   },
 })
-
-function parseCount(text: string): number {
-  if (!/^\d{1,7}$/.test(text)) throw new UserError('bad-count', `${JSON.stringify(text.slice(0, 20))} is not a number of lines`)
-  return Number(text)
-}
 
 export default group('logs', 'Show the output of an app', [logs])

@@ -1,0 +1,45 @@
+import {
+  app,
+  boolean,
+  command,
+  followEvents,
+  followed,
+  group,
+  type JournalEvent,
+  lastEvents,
+  option,
+  optional,
+  parseCount,
+  parseFormat,
+} from 'dokku'
+
+const events = command({
+  name: 'events',
+  aliases: ['events:list'],
+  summary: 'show what happened, to one app or all',
+  description: 'Commands that changed something, pushes, and what dokku noticed and put right. With -t, JSON is one event a line.',
+  args: { app: optional(app()) },
+  flags: {
+    tail: boolean('go on with new events as they come', { short: 't' }),
+    num: option('COUNT', 'how many of the last events (100)', parseCount, { short: 'n' }),
+    format: option('FORMAT', 'text or json', parseFormat),
+  },
+  examples: ['events', 'events -t', 'events --app node-js-app --num 20', 'events --format json'],
+  right: 'deploy',
+  reads: () => true,
+
+  async run({ args, flags, context }) {
+    const { db } = context.instance
+    const wanted = { app: args.app?.name, count: flags.num ?? 100 }
+    const print = flags.format === 'json' ? (event: JournalEvent) => JSON.stringify(event) : line
+    if (flags.tail) for await (const event of followEvents(db, wanted, followed(context))) context.output.line(print(event))
+    else if (flags.format === 'json') context.output.line(JSON.stringify(lastEvents(db, wanted)))
+    else for (const event of lastEvents(db, wanted)) context.output.line(line(event))
+  },
+})
+
+function line({ at, app: name, by, text }: JournalEvent): string {
+  return `${at.slice(0, 19).replace('T', ' ')}  ${(name ?? '-').padEnd(20)} ${by.padEnd(16)} ${text}`
+}
+
+export default group('events', 'Show what happened', [events])
