@@ -1,8 +1,9 @@
-/** Writes docs/reference/commands.md from the commands themselves; `npm run ok` fails when it is stale. */
+/** Writes the pages that are made: of commands from the commands, of figures from benchmarks.json; `npm run ok` fails when one is stale. */
 import { join } from 'node:path'
 import { type Command, type Group, usage } from '#lib/command.ts'
 import { writeWhole } from '#lib/files.ts'
 import { groups } from '../dokku/groups.ts'
+import { figurePages } from './benchmarks/pages.ts'
 import { root } from './sources.ts'
 
 /** Where the page is, relative to the root. */
@@ -64,4 +65,9 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|')
 }
 
-if (import.meta.main) await writeWhole(join(root, commandsPage), await commandsText(), 0o644)
+/** All made pages: their paths, relative to the root, and their texts. */
+export async function madePages(): Promise<Record<string, string>> {
+  return { [commandsPage]: await commandsText(), ...(await figurePages()) }
+}
+
+if (import.meta.main) for (const [path, text] of Object.entries(await madePages())) await writeWhole(join(root, path), text, 0o644)

@@ -6,7 +6,7 @@ import { checkWords } from '#lib/parse.ts'
 import { resolve } from '#lib/resolve.ts'
 import { parseWords } from '#lib/words.ts'
 import { groups } from '../dokku/groups.ts'
-import { commandsPage, commandsText } from '../scripts/docs.ts'
+import { commandsPage, commandsText, madePages } from '../scripts/docs.ts'
 import { files, isTest, root, sources } from '../scripts/sources.ts'
 
 const read = (path: string) => readFile(join(root, path), 'utf8')
@@ -15,6 +15,10 @@ const commands = all.flatMap((group) => group.commands)
 
 test('the reference of commands is what the commands say (npm run docs writes it)', async () => {
   assert.equal(await read(commandsPage).catch(() => ''), await commandsText())
+})
+
+test('every page that is made is what it is made from (npm run docs writes them)', async () => {
+  for (const [path, text] of Object.entries(await madePages())) assert.equal(await read(path).catch(() => ''), text, path)
 })
 
 test('every example of a command is that command, rightly typed', () => {

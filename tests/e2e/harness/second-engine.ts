@@ -8,8 +8,8 @@ export interface SecondEngine {
   readonly engine: Engine
   /** Copies images from the host's engine. */
   load(...images: string[]): Promise<void>
-  /** Ends the engine and everything on it, and waits until it answers again. */
-  restart(): Promise<void>
+  /** Ends the engine and everything on it, and waits until it answers again; returns when it began to start. */
+  restart(): Promise<Date>
   /** Removes it with the instances on it. */
   remove(...instances: string[]): Promise<void>
 }
@@ -47,7 +47,8 @@ export async function secondEngine(image: string): Promise<SecondEngine> {
     }
     const address = ok(await host.docker(['inspect', '--format', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name])).trim()
     const second = engine({ host: `tcp://${address}:2375`, address })
-    const answers = () => eventually(async () => ok(await second.docker(['version', '--format', '{{.Server.Version}}'])))
+    // It answers once it has started the containers that it starts by itself.
+    const answers = () => eventually(async () => ok(await second.docker(['version', '--format', '{{.Server.Version}}'])), 240)
     await answers()
     return {
       engine: second,
@@ -63,6 +64,7 @@ export async function secondEngine(image: string): Promise<SecondEngine> {
       async restart() {
         ok(await host.docker(['restart', '--time', '20', name]))
         await answers()
+        return new Date(ok(await host.docker(['inspect', '--format', '{{.State.StartedAt}}', name])).trim())
       },
       remove,
     }

@@ -1,0 +1,19 @@
+import type { Row } from './row.ts'
+import { create, list } from './rows/commands.ts'
+import { deploy500, engine500, list500, memory500, restart500 } from './rows/crowd.ts'
+import { deploy, rollback } from './rows/deploy.ts'
+import { faults } from './rows/faults.ts'
+import { controlMemory, doorsMemory, imageSize } from './rows/idle.ts'
+import { formation, push } from './rows/push.ts'
+import { quickstart } from './rows/quickstart.ts'
+import { failed } from './rows/requests.ts'
+import { throughput } from './rows/throughput.ts'
+
+/** Every row, in the order in which they are measured and shown. */
+export const rows: readonly Row[] = [
+  ...[failed, rollback, deploy, push, formation],
+  ...[list, create, throughput, quickstart],
+  ...[controlMemory, doorsMemory, imageSize],
+  ...[list500, deploy500, restart500, memory500, engine500],
+  faults,
+]

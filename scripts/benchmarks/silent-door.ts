@@ -1,0 +1,26 @@
+import { join } from 'node:path'
+import { sshdConfig } from '#execd'
+import { writeFiles } from '../../tests/e2e/harness/engine.ts'
+import { attempt, eventually, freePort, type Instance, ok } from '../../tests/e2e/harness.ts'
+import { timed } from './stats.ts'
+
+/** Milliseconds that SSH costs by itself: a login to an sshd with the gateway's configuration whose forced command is /bin/true. */
+export type SilentDoor = () => Promise<number>
+
+/** Starts such an sshd beside an instance, on its engine and with its image. */
+export async function silentDoor(instance: Instance): Promise<SilentDoor> {
+  const { engine, dir, name, image } = instance
+  const port = await freePort()
+  const config = sshdConfig({ port, hostKeys: ['/tmp/key'], authorizedKeysFile: '/tmp/keys', user: 'dokku', socket: '/none' })
+  const script = `usermod --shell /bin/sh dokku && ssh-keygen -q -t ed25519 -N '' -f /tmp/key && chown dokku /tmp/key && exec setpriv --reuid 12345 --regid 22022 --clear-groups /usr/sbin/sshd -D -e -f /tmp/config`
+  const container = `${name}-true`
+  const create = ['create', '--name', container, '--label', `dokku.instance=${name}`, '--publish', `${port}:${port}`]
+  ok(await engine.docker([...create, '--entrypoint', 'sh', image, '-c', script]))
+  await writeFiles(dir, { config: config.replace('ForceCommand dokku', 'ForceCommand /bin/true'), keys: `${instance.publicKey}\n` })
+  for (const file of ['config', 'keys']) ok(await engine.docker(['cp', join(dir, file), `${container}:/tmp/${file}`]))
+  ok(await engine.docker(['start', container]))
+  const argv = instance.sshArgv().map((word, at, all) => (all[at - 1] === '-p' ? String(port) : word)) as [string, ...string[]]
+  const login = () => timed(async () => ok(await attempt(argv)))
+  await eventually(login)
+  return login
+}
