@@ -45,6 +45,8 @@ const label = {
   spec: 'dokku.spec',
   address: 'dokku.address',
   port: 'dokku.port',
+  /** How many seconds a one-off container may run. */
+  ttl: 'dokku.ttl-seconds',
   /** On what lives no longer than the process of control that made it: that process's mark. */
   session: 'dokku.session',
 } as const

@@ -142,7 +142,7 @@ export async function reviveContainer(instance: Instance, { id, state }: AppCont
 }
 
 /** Removes a container at once and frees its address; one that is gone already is fine. */
-export async function removeContainer(instance: Instance, container: AppContainer): Promise<void> {
+export async function removeContainer(instance: Instance, container: Pick<AppContainer, 'id' | 'address'>): Promise<void> {
   await instance.engine
     .getContainer(container.id)
     .remove({ force: true, v: true })

@@ -4,6 +4,7 @@ import type { App } from './app.ts'
 import { logFolder } from './builds.ts'
 import { containersOf, removeAppNetwork, removeContainer } from './containers.ts'
 import { forsakeImages, syncImages } from './images.ts'
+import { listRuns } from './runs.ts'
 
 /**
  * Destroys an app with its containers, images, repository and settings. The database goes first: whatever a crash
@@ -14,7 +15,7 @@ export async function destroyApp(app: App, output: Output): Promise<void> {
   await instance.fire('pre-delete', { app: app.name })
   output.step(`Destroying ${app.name} (including all add-ons)`)
   await instance.appliance.removeSite(app.site)
-  const containers = await containersOf(app)
+  const containers = [...(await containersOf(app)), ...(await listRuns(instance, app))]
   const name = app.name
   instance.db.tx(() => {
     instance.db.run('DELETE FROM apps WHERE id = ?', app.id)

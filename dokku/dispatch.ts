@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { Session } from '#execd'
 import type { Command } from '#lib/command.ts'
 import { messageOf, UserError } from '#lib/errors.ts'
@@ -18,10 +19,8 @@ import type { gitDoor } from './push.ts'
 /** Runs what one connection asks for and ends it with an exit status; nothing thrown leaves it. */
 export function dispatcher(instance: Instance, plugins: Plugins, git: ReturnType<typeof gitDoor>) {
   return async function dispatch(session: Session): Promise<void> {
-    const lines = output(
-      (text) => void session.stdout.write(text),
-      (text) => void session.stderr.write(text),
-    )
+    const print = (to: Writable) => (text: string) => void to.write(session.isRaw ? text.replaceAll('\n', '\r\n') : text)
+    const lines = output(print(session.stdout), print(session.stderr))
     let status = 1
     try {
       if (session.header.mode === 'hook') {

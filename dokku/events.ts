@@ -6,8 +6,10 @@ import { label, stageOf } from './container.ts'
 import { finalName, joinNetworks, ownerOf } from './containers.ts'
 import { untilAppliance } from './health.ts'
 import { type Instance, objectNames } from './instance.ts'
+import { record } from './journal.ts'
 import { patience } from './patience.ts'
 import { reconcile, reconcileApp } from './reconcile.ts'
+import { isDetachedRun } from './runs.ts'
 
 interface EngineEvent {
   Action: string
@@ -52,6 +54,8 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
     }
     if (action === 'destroy' && attributes[label.address]) freeAddress(instance.db, attributes[label.address] ?? '')
     const app = allApps(instance).find((one) => one.id === ownerOf(instance, attributes))
+    if (app !== undefined && action === 'die' && isDetachedRun(attributes))
+      record(instance.db, { app: app.name, by: 'dokku', text: `${attributes[label.dyno]} ended (exit status ${attributes.exitCode})` })
     if (app === undefined || action === 'start' || attributes[label.type] !== 'deploy' || stageOf(name) !== 'serving') return
     const container = { process: attributes[label.process] ?? '', index: Number(attributes[label.index]) }
     if (action === 'rename' && name === finalName(app, container)) return

@@ -1,6 +1,7 @@
 import { UserError } from '#lib/errors.ts'
 import { didYouMean } from '#lib/nearest.ts'
-import type { App } from './app.ts'
+import { type App, maybeApp } from './app.ts'
+import type { Instance } from './instance.ts'
 import { currentRelease } from './release.ts'
 
 /** Refuses process types that a deployed app does not have: UserError `no-such-process`. */
@@ -13,4 +14,10 @@ export function checkProcesses(app: App, names: readonly string[]): void {
     throw new UserError('no-such-process', `${app.name} has no process type ${unknown}`, {
       hint: didYouMean(unknown, known) ?? `it has: ${known.join(', ')}`,
     })
+}
+
+/** The process types of the app of this name, for completion: none before its first deploy. */
+export function processesOf(instance: Instance, name: string | undefined): string[] {
+  const app = maybeApp(instance, name ?? '')
+  return Object.keys((app && currentRelease(app)?.manifest.processes) ?? {})
 }

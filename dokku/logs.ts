@@ -1,45 +1,52 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { PassThrough, type Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import type { Container } from 'dockerode'
 import { plain } from '#lib/output.ts'
 import type { App } from './app.ts'
-import type { AppContainer } from './container.ts'
 import { type Context, followed, when } from './context.ts'
+import { demultiplexer } from './demultiplex.ts'
 
 export interface LogsWanted {
   tail: number
   follow: boolean
 }
 
+/** A container, and what its lines are marked with, such as web.1. */
+export interface LogSource {
+  id: string
+  dyno: string
+}
+
 /** Prints the containers' lines as `time app[web.1]: line`; with `follow`, goes on until the client leaves. */
-export async function followLogs(app: App, containers: readonly AppContainer[], wanted: LogsWanted, context: Context): Promise<void> {
+export async function followLogs(app: App, containers: readonly LogSource[], wanted: LogsWanted, context: Context): Promise<void> {
   await Promise.all(containers.map((one) => printLogs(app, one, wanted, context)))
 }
 
-async function printLogs(app: App, container: AppContainer, { tail, follow }: LogsWanted, context: Context): Promise<void> {
-  const { engine } = app.instance
-  const options = { stdout: true, stderr: true, timestamps: true, tail } as const
-  const lines = new PassThrough()
-  const printed = printLines(lines, `${app.name}[${container.process}.${container.index}]`, context)
-  const source = engine.getContainer(container.id)
-  if (follow) {
-    const stream = (await source.logs({ ...options, follow: true })) as Readable
-    when(followed(context), () => stream.destroy())
-    engine.modem.demuxStream(stream, lines, lines)
-    await finished(stream).catch(() => undefined)
-  } else {
-    const whole = new PassThrough()
-    engine.modem.demuxStream(whole, lines, lines)
-    whole.end((await source.logs({ ...options, follow: false })) as Buffer)
-    await finished(whole, { writable: false })
+async function printLogs(app: App, { id, dyno }: LogSource, wanted: LogsWanted, context: Context): Promise<void> {
+  const { stdout } = context.session
+  const chunks = await read(app.instance.engine.getContainer(id), wanted, followed(context))
+  for await (const line of createInterface({ input: Readable.from(written(chunks)) })) {
+    const [, time = '', text = ''] = /^(\S+) ?(.*)$/.exec(line) ?? []
+    context.output.line(context.quiet ? plain(text) : `${time} ${app.name}[${dyno}]: ${plain(text)}`)
+    if (stdout.writableNeedDrain) await once(stdout, 'drain')
   }
-  lines.end()
-  await printed
 }
 
-async function printLines(lines: Readable, prefix: string, context: Context): Promise<void> {
-  for await (const line of createInterface({ input: lines })) {
-    const [, time = '', text = ''] = /^(\S+) ?(.*)$/.exec(line) ?? []
-    context.output.line(context.quiet ? plain(text) : `${time} ${prefix}: ${plain(text)}`)
+async function read(container: Container, { tail, follow }: LogsWanted, signal: AbortSignal): Promise<AsyncIterable<Buffer> | Buffer[]> {
+  const options = { stdout: true, stderr: true, timestamps: true, tail } as const
+  if (!follow) return [await container.logs({ ...options, follow: false })]
+  const stream = (await container.logs({ ...options, follow: true })) as Readable
+  when(signal, () => stream.destroy())
+  return stream
+}
+
+/** Both outputs as one, until the engine ends it or nobody follows any more. */
+async function* written(chunks: AsyncIterable<Buffer> | Buffer[]): AsyncGenerator<Buffer> {
+  const pieces = demultiplexer()
+  try {
+    for await (const chunk of chunks) for (const [, bytes] of pieces(chunk)) yield bytes
+  } catch {
+    // What was destroyed because nobody follows it, or broke off, ends here.
   }
 }

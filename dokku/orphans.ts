@@ -1,15 +1,17 @@
 import { allApps } from './app.ts'
 import { appContainer, label } from './container.ts'
 import { appNetwork, ownerOf, removeAppNetwork, removeContainer, retireContainer } from './containers.ts'
+import { sweepEntered } from './enter.ts'
 import { syncImages } from './images.ts'
 import type { Instance } from './instance.ts'
+import { sweepRuns } from './runs.ts'
 
 /**
  * Removes what belongs to no app, no client and no container: what is listed is looked up afterwards, so that what was
  * begun meanwhile is never taken for a rest.
  */
 export async function removeOrphans(instance: Instance): Promise<void> {
-  const parts = { containers, networks, images: syncImages, repositories }
+  const parts = { entered: sweepEntered, runs: sweepRuns, containers, networks, images: syncImages, repositories }
   for (const [part, remove] of Object.entries(parts))
     await remove(instance).catch((error: unknown) => instance.log.error({ err: error }, `could not remove orphaned ${part}`))
 }

@@ -24,6 +24,8 @@ export interface Session {
   onResize(listener: (rows: number, columns: number) => void): () => void
   /** Makes the caller's terminal raw until the end: for a program that has a terminal of its own. */
   raw(): void
+  /** Was the terminal made raw? A line then ends with a carriage return too. */
+  readonly isRaw: boolean
   /** Ends the session with a status of 0 to 255, after all output has left. */
   exit(status: number): Promise<void>
 }
@@ -40,6 +42,7 @@ export function openSession(socket: Socket, header: SessionHeader): { session: S
   const stdout = outputStream(socket, '1')
   const stderr = outputStream(socket, '2')
   let ending = false
+  let raw = false
 
   const exit = async (status: number): Promise<void> => {
     if (ending) return
@@ -80,7 +83,13 @@ export function openSession(socket: Socket, header: SessionHeader): { session: S
     closed: gone.signal,
     onSignal: onSignal.add,
     onResize: onResize.add,
-    raw: () => send('R'),
+    raw: () => {
+      raw = true
+      send('R')
+    },
+    get isRaw() {
+      return raw
+    },
     exit,
   }
   return { session, take }

@@ -1,5 +1,5 @@
 import { type Command, type Group, globalFlags } from './command.ts'
-import type { Arg } from './params.ts'
+import type { Arg, Typed } from './params.ts'
 import { find, front } from './resolve.ts'
 import { findFlag, scan, slots, type Token } from './scan.ts'
 
@@ -24,9 +24,9 @@ async function candidates<C, R extends string>(
   const commands = groups.flatMap((group) => group.commands)
   const valuesOf = async (command: Command<C, R>, key: string, start: string) => {
     const own = command.flags?.[key]
-    if (own !== undefined && own.kind !== 'boolean') return (await own.complete?.(start, context)) ?? []
+    if (own !== undefined && own.kind !== 'boolean') return (await own.complete?.(start, context, typedWords(command, line))) ?? []
     const apps = commands.flatMap((one) => Object.values<Arg<unknown, C>>(one.args ?? {})).find((arg) => arg.kind !== 'rest' && arg.app)
-    return key === 'app' ? ((await apps?.complete?.(start, context)) ?? []) : []
+    return key === 'app' ? ((await apps?.complete?.(start, context, {})) ?? []) : []
   }
 
   const leading = scan(front, typed)
@@ -46,7 +46,7 @@ async function candidates<C, R extends string>(
     return (await valuesOf(command, findFlag(command, inline.slice(0, -1))?.key ?? '', start)).map((value) => inline + value)
   }
   if (at < 0) return ['help', ...commands.filter(({ hidden }) => !hidden).map(({ name }) => name)]
-  return (await next?.complete?.(prefix, context)) ?? []
+  return (await next?.complete?.(prefix, context, typedWords(command, line))) ?? []
 }
 
 /** The command that was named and what was typed for it; flags before the name count. */
@@ -59,6 +59,13 @@ function afterName<C, R extends string>(
   const command = find(groups, typed[start] ?? '')
   const app = before.some((token) => token.kind === 'global' && token.key === 'app')
   return command === undefined ? [[], undefined] : [[...before, ...scan(command, typed.slice(start + 1), app)], command]
+}
+
+function typedWords(command: Command<never>, line: readonly Token[]): Typed {
+  const operands = line.flatMap((token) => (token.kind === 'operand' ? [token.value] : []))
+  const app = line.findLast((token) => token.kind === 'global' && token.key === 'app')
+  const words = slots(command, line).map(([key], at) => [key, operands[at]])
+  return { ...Object.fromEntries(words), ...(app !== undefined && 'value' in app ? { app: app.value } : {}) }
 }
 
 /** Flags not typed yet. */

@@ -1,5 +1,7 @@
 type Awaitable<T> = T | Promise<T>
-type Complete<C> = (prefix: string, context: C) => Awaitable<readonly string[]>
+/** Words that begin a line so far, by the name of their argument. */
+export type Typed = Readonly<Partial<Record<string, string>>>
+type Complete<C> = (prefix: string, context: C, typed: Typed) => Awaitable<readonly string[]>
 
 /** How one typed word becomes a value. `C` is what the program gives its parse functions: who asks, the state. */
 export interface Param<T, C = unknown> {

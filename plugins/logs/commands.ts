@@ -23,7 +23,8 @@ const logs = command({
       throw new UserError('nothing-runs', `${args.app.name} has no container${flags.ps === undefined ? '' : ` ${flags.ps}`}`, {
         hint: `ps:report ${args.app.name}`,
       })
-    await followLogs(args.app, containers, { tail: flags.num ?? 100, follow: flags.tail }, context)
+    const sources = containers.map(({ id, process, index }) => ({ id, dyno: `${process}.${index}` }))
+    await followLogs(args.app, sources, { tail: flags.num ?? 100, follow: flags.tail }, context)
   },
 })
 

@@ -1,31 +1,73 @@
-import { app, boolean, command, currentRelease, group, notDeployed, option, repeated, rest, runOneOff, UserError } from 'dokku'
+import {
+  type App,
+  app,
+  boolean,
+  command,
+  currentRelease,
+  group,
+  notDeployed,
+  option,
+  type Release,
+  repeated,
+  rest,
+  runDetached,
+  runOneOff,
+  UserError,
+} from 'dokku'
+import { list, logs, stop } from './runs.ts'
+
+const added = {
+  env: repeated(option('KEY=VALUE', 'add to the environment', parseEnv, { short: 'e', secret: true })),
+  'ttl-seconds': option('SECONDS', 'stop it after so long', parseSeconds),
+}
 
 const run = command({
   name: 'run',
   summary: 'run a command in a new container of an app',
   description: 'The container has the image and config of the current release and goes when the command ends. Its exit status is yours.',
   args: { app: app(), words: rest('COMMAND') },
-  flags: {
-    env: repeated(option('KEY=VALUE', 'add to the environment', parseEnv, { short: 'e', secret: true })),
-    'no-tty': boolean('without a terminal, even where there is one'),
-  },
+  flags: { ...added, 'no-tty': boolean('without a terminal, even where there is one') },
   passthrough: true,
   examples: ['run node-js-app ls -la /app', 'run -e DEBUG=1 node-js-app node'],
   right: 'deploy',
 
   async run({ args, flags, context }) {
-    const release = currentRelease(args.app)
-    if (release === undefined) throw notDeployed(args.app)
-    const [first = '', ...others] = args.words
-    const command = others.length === 0 ? release.manifest.processes[first] : undefined
-    return await runOneOff(
-      args.app,
-      release,
-      { words: command == null ? args.words : ['/bin/sh', '-c', command], env: Object.fromEntries(flags.env), tty: !flags['no-tty'] },
-      context.session,
-    )
+    const release = releaseOf(args.app)
+    const oneOff = { words: wordsOf(release, args.words), env: Object.fromEntries(flags.env), ttlSeconds: flags['ttl-seconds'] }
+    return await runOneOff(args.app, release, { ...oneOff, tty: !flags['no-tty'] }, context)
   },
 })
+
+const detached = command({
+  name: 'run:detached',
+  summary: 'run a command in a new container of an app and leave it',
+  description:
+    'Prints the name of the container. It outlives the connection and control itself; for an hour after its end run:list shows its exit status and run:logs its lines.',
+  args: { app: app(), words: rest('COMMAND') },
+  flags: { ...added, 'no-tty': boolean('nothing changes: it never has a terminal') },
+  passthrough: true,
+  examples: ['run:detached node-js-app node import.js', 'run:detached --ttl-seconds 600 node-js-app worker'],
+  right: 'deploy',
+
+  async run({ args, flags, context }) {
+    const release = releaseOf(args.app)
+    const oneOff = { words: wordsOf(release, args.words), env: Object.fromEntries(flags.env), ttlSeconds: flags['ttl-seconds'] }
+    context.output.line(await runDetached(args.app, release, oneOff))
+  },
+})
+
+function releaseOf(one: App): Release {
+  const release = currentRelease(one)
+  if (release === undefined) throw notDeployed(one)
+  return release
+}
+
+/** A process type by its name alone is its command. */
+function wordsOf({ manifest }: Release, words: string[]): string[] {
+  const [first = '', ...others] = words
+  const process = others.length === 0 && Object.hasOwn(manifest.processes, first) ? manifest.processes[first] : undefined
+  return process == null ? words : ['/bin/sh', '-c', process]
+}
 
 function parseEnv(text: string): [key: string, value: string] {
   const [, key, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? []
@@ -34,4 +76,9 @@ function parseEnv(text: string): [key: string, value: string] {
   return [key, value]
 }
 
-export default group('run', 'Run one-off commands', [run])
+function parseSeconds(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)
+  throw new UserError('bad-ttl', `${JSON.stringify(text.slice(0, 20))} is not a number of seconds`, { hint: '--ttl-seconds 600' })
+}
+
+export default group('run', 'Run one-off commands', [run, detached, list, logs, stop])

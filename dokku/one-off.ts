@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto'
+import type { Container, ContainerCreateOptions } from 'dockerode'
+import { hasStatus } from '#lib/docker.ts'
+import { UserError } from '#lib/errors.ts'
+import { freeAddress, leaseAddress } from './addresses.ts'
+import type { App } from './app.ts'
+import { containerOptions, label } from './container.ts'
+import { imageOf, networkOf } from './containers.ts'
+import { type Context, followed, when } from './context.ts'
+import { containerName } from './instance.ts'
+import { followSize, relay } from './relay.ts'
+import type { Release } from './release.ts'
+import { expireSoon } from './runs.ts'
+
+/** A one-off command of an app: what to run, what is added to its environment, and how long it may take. */
+export interface OneOff {
+  words: readonly string[]
+  env: Record<string, string>
+  ttlSeconds: number | undefined
+}
+
+/** Runs a command in a new container of a release, with the session's streams; answers its exit status. It goes with its caller, and with control. */
+export async function runOneOff(app: App, release: Release, oneOff: OneOff & { tty: boolean }, context: Context): Promise<number> {
+  const { instance, session } = context
+  const terminal = oneOff.tty ? session.header.terminal : undefined
+  const tty = terminal !== undefined
+  const env = { ...(terminal === undefined ? {} : { TERM: terminal.term }), ...oneOff.env }
+  const { container, remove } = await createRun(
+    app,
+    release,
+    { ...oneOff, env },
+    {
+      Labels: { [label.session]: instance.session },
+      Tty: tty,
+      OpenStdin: true,
+      StdinOnce: true,
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
+      HostConfig: terminal === undefined ? {} : { ConsoleSize: [terminal.rows, terminal.columns] },
+    },
+  )
+  try {
+    const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true })
+    const relayed = relay(session, stream, { program: oneOff.words[0] ?? '', tty })
+    // Nobody waits for it where the container does not start.
+    relayed.catch(() => undefined)
+    const resized = followSize(session, (rows, columns) => container.resize({ h: rows, w: columns }))
+    session.onSignal((signal) => void container.kill({ signal }).catch(() => undefined))
+    await container.start()
+    when(followed(context), () => void container.kill().catch(() => undefined))
+    expireSoon(instance, container.id, oneOff.ttlSeconds)
+    if (tty) await resized()
+    const { StatusCode } = (await container.wait({ condition: 'not-running' })) as { StatusCode: number }
+    await relayed
+    assertStays(context, tty)
+    return StatusCode
+  } finally {
+    await remove()
+  }
+}
+
+/** Starts a command in a new container of a release and leaves it; answers the container's name. */
+export async function runDetached(app: App, release: Release, oneOff: OneOff): Promise<string> {
+  const { container, name, remove } = await createRun(app, release, oneOff, {})
+  try {
+    await container.start()
+  } catch (error) {
+    await remove()
+    throw error
+  }
+  expireSoon(app.instance, container.id, oneOff.ttlSeconds)
+  return name
+}
+
+async function createRun(app: App, release: Release, oneOff: OneOff, more: ContainerCreateOptions) {
+  const { instance } = app
+  const index = randomBytes(3).toString('hex')
+  const name = containerName(instance.settings.name, app.name, 'run', index)
+  const network = await networkOf(instance, app.id)
+  const options = {
+    instance: instance.settings.name,
+    app: { id: app.id, name: app.name },
+    release: { ...release, config: { ...release.config, ...oneOff.env } },
+    image: await imageOf(app, release),
+    process: 'run',
+    index,
+    spec: '',
+    network: network.name,
+    address: leaseAddress(instance.db, network.subnet, name),
+  }
+  const remove = async (container?: Container) => {
+    await container?.remove({ force: true, v: true }).catch((error: unknown) => {
+      if (!hasStatus(error, 404, 409)) throw error
+    })
+    freeAddress(instance.db, options.address)
+  }
+  const planned = containerOptions(options)
+  try {
+    const container = await instance.engine.createContainer({
+      ...planned,
+      ...more,
+      name,
+      Cmd: [...oneOff.words],
+      Labels: {
+        ...planned.Labels,
+        ...more.Labels,
+        ...(oneOff.ttlSeconds === undefined ? {} : { [label.ttl]: String(oneOff.ttlSeconds) }),
+      },
+      HostConfig: { ...planned.HostConfig, ...more.HostConfig },
+    })
+    return { container, name, remove: () => remove(container) }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+/** A command that ended because control stops says so, below whatever its terminal shows: UserError `control-stops`, exit status 75. */
+export function assertStays({ instance, session }: Pick<Context, 'instance' | 'session'>, tty: boolean): void {
+  if (!instance.stopping.aborted) return
+  if (tty) session.stderr.write('\r\n')
+  throw new UserError('control-stops', 'dokku is being restarted or replaced, and this command ended with it: type it again', {
+    exitCode: 75,
+  })
+}
