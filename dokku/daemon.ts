@@ -5,7 +5,6 @@ import { pino } from 'pino'
 import { prepareLimits } from '#builder'
 import { listen, type Session } from '#execd'
 import { repositories } from '#gitreceive'
-import { migrate, open } from '#lib/database.ts'
 import { docker } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
@@ -13,6 +12,7 @@ import { appliance } from '#nginx'
 import { sweepAddresses } from './addresses.ts'
 import { label } from './container.ts'
 import { joinNetworks, listContainers } from './containers.ts'
+import { keepBackups } from './copies.ts'
 import { dispatcher } from './dispatch.ts'
 import { followEngine } from './events.ts'
 import { loadPlugins } from './groups.ts'
@@ -25,8 +25,9 @@ import { keyedQueue, limited } from './locks.ts'
 import { gitDoor } from './push.ts'
 import { reconcile } from './reconcile.ts'
 import { ensureRoles } from './roles.ts'
-import { ownContainer } from './self.ts'
+import { ownContainer, restoreCommand } from './self.ts'
 import { readSettings } from './settings.ts'
+import { openState } from './state.ts'
 
 /** Where each door's socket is, and who may connect: the gateway by its group, the local admin and git hooks by being root here. */
 const doors = [
@@ -51,8 +52,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const engine = await docker()
   const self = await ownContainer(engine)
   requireVolumes(self.Mounts, settings.dataDir)
-  const db = open(join(settings.dataDir, 'dokku.sqlite'))
-  await migrate(db, join(import.meta.dirname, 'migrations'))
+  const db = await openState(settings.dataDir, restoreCommand(self, settings.dataDir))
   const plugins = await loadPlugins()
   const session = randomBytes(8).toString('hex')
   const stopping = new AbortController()
@@ -116,11 +116,13 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   )
   log.info({ name: settings.name, network, plugins: plugins.groups.length }, 'control is listening')
   const events = followEngine(instance, heal)
+  const backups = keepBackups(db.path, (error) => log.error({ err: error }, 'the database could not be backed up'))
   void settled.then(() => log.info('every app is as it should be'))
   await stopSignal()
   log.info({ running: running.size }, 'stopping')
   stopping.abort()
   events.close()
+  backups.close()
   await Promise.all(opened.map((door) => door.close()))
   await Promise.race([Promise.allSettled(running), new Promise((resolve) => setTimeout(resolve, patienceMs))])
   db.close()

@@ -9,6 +9,7 @@ import { parseWords } from '#lib/words.ts'
 import { authorize, type Identity, type Right } from './access.ts'
 import { App } from './app.ts'
 import type { Context } from './context.ts'
+import { mendable } from './disk-error.ts'
 import { eventText } from './event-text.ts'
 import type { Plugins } from './groups.ts'
 import type { Instance } from './instance.ts'
@@ -88,7 +89,8 @@ export function dispatcher(instance: Instance, plugins: Plugins, git: ReturnType
     return await noted(instance, what, run)
   }
 
-  function fail(error: unknown, lines: Output): number {
+  function fail(thrown: unknown, lines: Output): number {
+    const error = mendable(thrown)
     if (error instanceof UserError) {
       lines.warn(error.message)
       if (error.hint !== undefined) lines.warn(error.hint)

@@ -1,13 +1,21 @@
 import { UserError } from '#lib/errors.ts'
 import { daemon } from './daemon.ts'
+import { mendable } from './disk-error.ts'
 import { loadPlugins } from './groups.ts'
+import { restoreDatabase } from './restore.ts'
+import { readSettings } from './settings.ts'
+import { databasePath } from './state.ts'
 
 /** `--warm` loads everything once and ends, so that the image's compile cache holds it. */
+const [word, name] = process.argv.slice(2)
 try {
-  if (process.argv.includes('--warm')) await loadPlugins()
+  if (word === '--warm') await loadPlugins()
+  else if (word === 'restore-database')
+    await restoreDatabase(databasePath(readSettings(process.env).dataDir), name, (line) => void process.stdout.write(`${line}\n`))
   else await daemon(process.env)
   process.exit(0)
-} catch (error) {
+} catch (thrown) {
+  const error = mendable(thrown)
   const known = error instanceof UserError
   process.stderr.write(` !     ${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
   if (known && error.hint !== undefined) process.stderr.write(` !     ${error.hint}\n`)

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
-import { open as openFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { z } from 'zod'
+import { copyDatabase } from './backup.ts'
 import { UserError } from './errors.ts'
 
 /** A value that SQLite can hold; booleans are stored as 0 and 1, dates as you choose. */
@@ -104,7 +105,8 @@ export async function migrate(database: Database, dir: string): Promise<void> {
   for (const [at, { name, sha256 }] of applied.entries())
     if (files[at]?.sha256 !== sha256) throw new Error(`migration ${name} was changed after it had been applied`)
   const pending = files.slice(applied.length)
-  if (pending[0] !== undefined && last !== undefined) await copy(database, `${database.path}.before-${pending[0].name.slice(0, 4)}`)
+  if (pending[0] !== undefined && last !== undefined)
+    await copyDatabase(database.path, `${database.path}.before-${pending[0].name.slice(0, 4)}`)
   // A table that others refer to can only be rebuilt while foreign keys are not enforced; they are checked before each commit instead.
   database.script('PRAGMA foreign_keys = OFF')
   try {
@@ -140,16 +142,4 @@ function applyMigration(database: Database, { version, name, sql, sha256 }: Migr
   const dangling = database.get(z.object({ table: z.string() }), 'PRAGMA foreign_key_check')
   if (dangling !== undefined) throw new Error(`migration ${name} leaves rows of ${dangling.table} that refer to nothing`)
   database.run('INSERT INTO migrations VALUES (?, ?, ?, ?)', version, name, sha256, new Date().toISOString())
-}
-
-/** A whole, consistent copy; one that an interrupted start left unfinished is replaced. */
-async function copy(database: Database, path: string): Promise<void> {
-  const unfinished = `${path}.new`
-  await rm(unfinished, { force: true })
-  await writeFile(unfinished, '', { mode: 0o600 })
-  database.run('VACUUM INTO ?', unfinished)
-  const file = await openFile(unfinished, 'r+')
-  await file.sync()
-  await file.close()
-  await rename(unfinished, path)
 }

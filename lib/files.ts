@@ -17,7 +17,8 @@ export async function writeWhole(path: string, content: string | Uint8Array, mod
       await file.close()
     }
     await rename(temporary, path)
-    await syncDirectory(dirname(path))
+    // A rename is on the disk only once its directory is.
+    await sync(dirname(path))
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
@@ -34,12 +35,12 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** A rename is on disk only once its directory is. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
+/** Waits until a file, or a directory with its names, is on the disk. */
+export async function sync(path: string): Promise<void> {
+  const opened = await open(path, 'r')
   try {
-    await directory.sync()
+    await opened.sync()
   } finally {
-    await directory.close()
+    await opened.close()
   }
 }
