@@ -35,7 +35,7 @@ export class Progress {
   #speaking: string | undefined
   #saidWork: number
 
-  constructor(output: Output, now: () => number = Date.now) {
+  constructor(output: Output, now: () => number = () => performance.now()) {
     this.#output = output
     this.#now = now
     this.#saidWork = now()

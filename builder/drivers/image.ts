@@ -129,7 +129,7 @@ function registryAuth(login: Record<string, string>): string {
 class Layers {
   readonly #output: Output
   readonly #layers = new Map<string, { current: number; total: number }>()
-  #said = Date.now()
+  #said = performance.now()
 
   constructor(output: Output) {
     this.#output = output
@@ -142,8 +142,8 @@ class Layers {
     const detail = 'progressDetail' in line ? line.progressDetail : undefined
     if (typeof detail !== 'object' || detail === null || !('current' in detail) || !('total' in detail)) return
     this.#layers.set(String(line.id), { current: Number(detail.current), total: Number(detail.total) })
-    if (Date.now() - this.#said < progressInterval) return
-    this.#said = Date.now()
+    if (performance.now() - this.#said < progressInterval) return
+    this.#said = performance.now()
     const sum = (key: 'current' | 'total') => [...this.#layers.values()].reduce((all, layer) => all + layer[key], 0)
     this.#output.detail(`${(sum('current') / 1e6).toFixed(1)} of ${(sum('total') / 1e6).toFixed(1)} MB`)
   }

@@ -38,7 +38,8 @@ local function turn(list)
   for _ = 1, count do
     list.last = list.last % count + 1
     local resting = failed[list[list.last].key]
-    if not resting or resting < now then
+    -- One that rests for longer was put to rest before the clock was set back.
+    if not resting or resting < now or resting > now + rest then
       break
     end
   end
@@ -59,7 +60,7 @@ end
 local parting, looked = nil, 0
 local function goodbye()
   local now = ngx.now()
-  if now - looked > 0.02 then
+  if now - looked > 0.02 or now < looked then
     parting, looked = routes:get("=goodbye"), now
   end
   return parting

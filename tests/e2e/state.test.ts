@@ -26,6 +26,8 @@ const logs = async () => {
   return stdout + stderr
 }
 const saysInLog = (words: RegExp) => eventually(async () => assert.match(await logs(), words), 60)
+const copyTo = (path: string) =>
+  `import('/opt/dokku/lib/backup.ts').then((module) => module.copyDatabase('/state/dokku.sqlite', '${path}'))`
 const target = instance.target('shop')
 const few = { clients: 2, pauseMs: 30 }
 
@@ -35,23 +37,29 @@ before(async () => {
 })
 
 test('a full disk fails commands and pushes with the reason, loses nothing, and everything goes on once there is room', async () => {
+  const pushFails = async () => {
+    const { exitCode, stderr } = await instance.push(pushed, 'shop')
+    assert.notEqual(exitCode, 0)
+    assert.match(stderr, /The disk is full|No space left on device/)
+  }
   await underLoad(
     target,
     async () => {
-      await onVolume('dd if=/dev/zero of=/state/filler bs=4k 2>/dev/null || true')
-      await eventually(async () => {
-        const said = failed(await ssh('config:set', 'shop', `FILL=${'x'.repeat(20_000)}`))
-        assert.match(said, /The disk is full/)
-        assert.match(said, /make room/)
-      })
+      // A small pack of a large file: git stores it, and the checkout does not fit.
+      await onVolume('dd if=/dev/zero of=/state/filler bs=4k 2>/dev/null; truncate -s -4M /state/filler')
+      await pushed.commit({ ...versionImage('second'), large: 'x'.repeat(2 ** 23) })
+      await pushFails()
+      assert.equal(await onVolume('ls /state/builds'), '')
+      await onVolume('dd if=/dev/zero of=/state/filler-too bs=4k 2>/dev/null || true')
+      await eventually(async () => assert.match(failed(await ssh('config:set', 'shop', 'FILL=1')), /The disk is full.*\n.*make room/))
       failed(await ssh('config:get', 'shop', 'FILL'))
-      await pushed.commit(versionImage('second'))
-      const declined = await instance.push(pushed, 'shop')
-      assert.notEqual(declined.exitCode, 0)
-      assert.match(declined.stderr, /disk is full|No space left/i)
+      await pushFails()
+      failed(await engine.docker(['exec', holder(name), 'node', '--eval', copyTo('/state/dokku.sqlite.before-0099')]))
+      assert.doesNotMatch(await onVolume('ls /state'), /before-0099/)
       ok(await engine.docker(['restart', name]))
-      await onVolume('rm /state/filler')
       await untilHealthy(engine, name)
+      assert.match(ok(await ssh('releases:list', 'shop')), /v1 /)
+      await onVolume('rm /state/filler*')
       ok(await ssh('config:set', 'shop', 'AFTER=1'))
       const again = await instance.push(pushed, 'shop')
       assert.equal(again.exitCode, 0, again.stderr)
