@@ -37,7 +37,7 @@ export interface Step {
 export async function converge(app: App, release: Release | undefined, output: Output, step: Step = {}): Promise<void> {
   const existing = await containersOf(app)
   const plan = planApp(wantedOf(app, release, step, existing), existing)
-  const proved = release === undefined ? [] : await prove(app, release, plan.prove)
+  const proved = release === undefined ? [] : await prove(app, release, plan.prove, step.signal)
   const missing = [...plan.create, ...plan.prove.filter((one) => !proved.includes(one))]
   const started = release === undefined ? [] : await startAll(app, release, missing, output, step.signal)
   step.commit?.()
@@ -69,15 +69,21 @@ export async function retire(app: App, containers: readonly AppContainer[]): Pro
 }
 
 /** Those of the containers that get ready, started again where they had ended: an engine restart ends them all. */
-async function prove(app: App, release: Release, containers: readonly AppContainer[]): Promise<AppContainer[]> {
+async function prove(
+  app: App,
+  release: Release,
+  containers: readonly AppContainer[],
+  signal: AbortSignal | undefined,
+): Promise<AppContainer[]> {
   const { instance } = app
   const proved = await Promise.all(
     containers.map(async (one) => {
       try {
-        await instance.starting(() => reviveContainer(instance, one))
-        await untilReady(app, one, release.manifest)
+        await instance.starting(() => reviveContainer(instance, one), undefined, signal)
+        await untilReady(app, one, release.manifest, signal)
         return [one]
       } catch (error) {
+        signal?.throwIfAborted()
         instance.log.warn({ container: one.name, reason: messageOf(error) }, 'a container does not get ready again: it is replaced')
         return []
       }
@@ -100,7 +106,6 @@ async function startAll(
   const removeAll = () => Promise.all(started.map((one) => removeContainer(instance, one)))
   const startOne = async (want: Wanted) => {
     if (failures.length > 0) return
-    signal?.throwIfAborted()
     output.detail(`Starting ${want.process}.${want.index}`)
     const container = await startContainer(app, release, want)
     started.push(container)
@@ -109,7 +114,7 @@ async function startAll(
   await Promise.all(
     missing.map(async ({ process, index, spec }) => {
       try {
-        const container = await instance.starting(() => startOne({ process, index, spec }))
+        const container = await instance.starting(() => startOne({ process, index, spec }), undefined, signal)
         if (container === undefined) return
         await untilReady(app, container, release.manifest, signal).catch(async (error: unknown) => {
           throw failures.length > 0 ? error : await withLastLines(app, container, error)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { prepareLimits } from '#builder'
 import { listen, type Session } from '#execd'
@@ -8,6 +9,7 @@ import { repositories } from '#gitreceive'
 import { docker } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
+import { lock } from '#lib/lock.ts'
 import { appliance } from '#nginx'
 import { sweepAddresses } from './addresses.ts'
 import { label } from './container.ts'
@@ -31,12 +33,12 @@ import { openState } from './state.ts'
 
 /** Where each door's socket is, and who may connect: the gateway by its group, the local admin and git hooks by being root here. */
 const doors = [
+  { path: '/run/dokku/hooks/dokku.sock', mode: 0o600 },
   { path: '/run/dokku/gateway/dokku.sock', mode: 0o660, gid: 22022 },
   { path: '/run/dokku/admin/dokku.sock', mode: 0o600 },
-  { path: '/run/dokku/hooks/dokku.sock', mode: 0o600 },
 ] as const
 
-/** How long running commands may go on once control was told to stop; Docker kills after ten seconds. */
+/** How long terminals and what only reads may go on once control was told to stop. */
 const patienceMs = 8_000
 
 /** How many containers start at once: more than this and the engine only makes each of them slower. */
@@ -52,6 +54,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const engine = await docker()
   const self = await ownContainer(engine)
   requireVolumes(self.Mounts, settings.dataDir)
+  const volume = takeVolume(settings.dataDir, log)
   const db = await openState(settings.dataDir, restoreCommand(self, settings.dataDir))
   const plugins = await loadPlugins()
   const session = randomBytes(8).toString('hex')
@@ -89,7 +92,8 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   await instance.repositories.sweep()
   await interruptBuilds(instance)
   await publishKeys(db)
-  const dispatch = dispatcher(instance, plugins, gitDoor(instance))
+  const git = gitDoor(instance)
+  const dispatch = dispatcher(instance, plugins, git)
   const running = new Set<Promise<void>>()
   const serve = (session: Session) => {
     const served = dispatch(session).finally(() => running.delete(served))
@@ -123,9 +127,15 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   stopping.abort()
   events.close()
   backups.close()
-  await Promise.all(opened.map((door) => door.close()))
-  await Promise.race([Promise.allSettled(running), new Promise((resolve) => setTimeout(resolve, patienceMs))])
+  // What changes something is finished, however long it takes: Docker's stop timeout is the bound. A push still calls its hook.
+  const [hooks, ...outside] = opened
+  await Promise.all(outside.map((door) => door.drain()))
+  await Promise.race([Promise.allSettled(running), sleep(patienceMs)])
+  await git.idle()
+  await instance.inOrder.idle()
+  await hooks?.close()
   db.close()
+  volume.release()
 }
 
 /** The one hook of every repository is the thin client, which asks us. Outside the repositories, so that no push can change it. */
@@ -141,6 +151,20 @@ function requireVolumes(mounts: readonly { Destination: string }[], dataDir: str
   for (const path of [dataDir, '/run/dokku/gateway', '/run/dokku/appliance'])
     if (!mounts.some((mount) => mount.Destination === path))
       throw new UserError('no-volume', `nothing is mounted at ${path}`, { hint: 'start control as the README shows, with its volumes' })
+}
+
+/** Two controls on one volume would undo each other's work. The one before may need a moment to be gone. */
+function takeVolume(dataDir: string, log: Instance['log']): { release(): void } {
+  const file = join(dataDir, 'control.lock')
+  const free = lock(file, 0)
+  if (free !== undefined) return free
+  log.info('another control uses the volume: waiting for it to end')
+  const given = lock(file, 15_000)
+  if (given === undefined)
+    throw new UserError('volume-in-use', 'another control uses the volume', {
+      hint: 'docker ps shows it; each instance has volumes of its own, by DOKKU_NAME',
+    })
+  return given
 }
 
 /** Docker Desktop and rootless engines have a host network of their own that nobody outside can reach. */

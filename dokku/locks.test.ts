@@ -16,7 +16,9 @@ test('keyedQueue runs calls with one key in order and tells who waits', async ()
       },
       () => events.push(`${name} waits`),
     )
-  await Promise.all([work('a'), work('b')])
+  void work('a')
+  void work('b')
+  await inOrder.idle()
   assert.deepEqual(events, ['b waits', 'a begins', 'a ends', 'b begins', 'b ends'])
 })
 

@@ -1,10 +1,13 @@
 /**
- * A queue per key: calls with one key run one after another, in the order they came. `busy` says whether one runs now.
- * A signal takes a call out of the queue while it waits; the call then fails with the signal's reason.
+ * A queue per key: calls with one key run one after another, in the order they came. `busy` says whether one runs now,
+ * `idle` resolves once none does. A signal takes a call out of the queue while it waits; the call then fails with the signal's reason.
  */
 export function keyedQueue() {
   const tails = new Map<number | string, Promise<unknown>>()
-  return Object.assign(inOrder, { busy: (key: number | string) => tails.has(key) })
+  const idle = async (): Promise<void> => {
+    while (tails.size > 0) await Promise.all(tails.values())
+  }
+  return Object.assign(inOrder, { busy: (key: number | string) => tails.has(key), idle })
 
   async function inOrder<T>(key: number | string, work: () => Promise<T>, onWait?: () => void, signal?: AbortSignal): Promise<T> {
     const before = tails.get(key)

@@ -22,6 +22,11 @@ export function gitDoor(instance: Instance) {
   const pushes = new Map<string, Push>()
 
   return {
+    /** Resolves once no git client is served any more. */
+    idle: async (): Promise<void> => {
+      await Promise.all([...pushes.values()].map(({ ended }) => ended))
+    },
+
     /** Is this command line git's? */
     serves: (words: string[]): boolean => parseService(words) !== undefined,
 

@@ -37,13 +37,15 @@ export async function reconcileApp(app: App): Promise<void> {
     (line) => instance.log.warn({ app: app.name }, line.trim()),
   )
   await instance.inOrder(app.id, async () => {
-    if (!isThere(app)) return
+    if (instance.stopping.aborted || !isThere(app)) return
     const existing = await containersOf(app)
     const left = leavesEnded(app)
     try {
-      if (!isAsWanted(app, existing)) await converge(app, currentRelease(app), quiet, { leaveEnded: left })
+      const step = { leaveEnded: left, signal: instance.stopping }
+      if (!isAsWanted(app, existing)) await converge(app, currentRelease(app), quiet, step)
       note(app, noticed(planNow(app, existing), left))
     } catch (error) {
+      if (instance.stopping.aborted) return
       instance.log.error({ err: error, app: app.name }, 'could not bring the app to its release')
       note(app, `could not be put right: ${messageOf(error).split('\n')[0]}`)
     }

@@ -16,7 +16,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 30000, SILENCE_MS = 2000, PAUSE_MS = 20 };
+enum { PATIENCE_MS = 30000, DRAINING_MS = 900000, SILENCE_MS = 2000, PAUSE_MS = 20 };
 
 static char *header;
 static size_t header_size;
@@ -113,6 +113,13 @@ static void relay(void) {
   }
 }
 
+/* A daemon that leaves a note has been told to stop, and may have a build to finish before its successor starts. */
+static int is_draining(const char *path) {
+  char note[PATH_MAX];
+  snprintf(note, sizeof note, "%s.draining", path);
+  return access(note, F_OK) == 0;
+}
+
 /* One try to connect; false when the daemon may be about to come back. */
 static int reach(const char *path, int patient, long since) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -121,11 +128,11 @@ static int reach(const char *path, int patient, long since) {
   strcpy(address.sun_path, path);
   daemon_socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (connect(daemon_socket, (struct sockaddr *)&address, sizeof address) == 0) return 1;
-  int why = errno;
+  int why = errno, draining = is_draining(path);
   close(daemon_socket), daemon_socket = -1;
-  if (!patient || now_ms() - since > PATIENCE_MS || (why != ENOENT && why != ECONNREFUSED && why != EAGAIN))
+  if (!patient || now_ms() - since > (draining ? DRAINING_MS : PATIENCE_MS) || (why != ENOENT && why != ECONNREFUSED && why != EAGAIN))
     give_up("cannot reach its daemon", strerror(why));
-  if (!told && now_ms() - since > SILENCE_MS) told = dprintf(2, "waiting for dokku to come back\n");
+  if (!told && now_ms() - since > SILENCE_MS) told = dprintf(2, "waiting for dokku to come back%s\n", draining ? ": it finishes what it is at" : "");
   return 0;
 }
 

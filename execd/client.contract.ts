@@ -168,17 +168,6 @@ test('the client asks again when a daemon went away before it took the header', 
   assert.equal(calls(), 3)
 })
 
-test('the client waits for a daemon that is not there yet, and says so after a while', async (t) => {
-  const directory = await scratch(t)
-  const DOKKU_SOCKET = join(directory, 'sock')
-  const one = running(t, [client], { DOKKU_SOCKET })
-  await one.complains('waiting for dokku to come back\n')
-  const server = await listen(DOKKU_SOCKET, { mode: 0o600 }, (session) => session.exit(3))
-  t.after(() => server.close())
-  assert.equal(await one.status(), 3)
-  assert.equal(one.errors(), 'waiting for dokku to come back\n')
-})
-
 test('the client as a hook does not wait: its daemon is its parent', async (t) => {
   const directory = await scratch(t)
   await symlink(client, join(directory, 'pre-receive'))

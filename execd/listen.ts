@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, rename, rm } from 'node:fs/promises'
+import { chmod, chown, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { messageOf } from '#lib/errors.ts'
 import { frameReader, headerReader } from './protocol.ts'
@@ -14,7 +14,8 @@ export interface ListenOptions {
 
 /**
  * Listens for thin clients on a unix socket. The socket is renamed into place with its owner and mode, over the one of a daemon
- * before, so clients find one of the two at every moment. `close` takes no new sessions; those that run go on.
+ * before, so clients find one of the two at every moment. `close` takes no new sessions; those that run go on. `drain` also
+ * leaves a note beside the socket, by which clients know that it is worth waiting longer for a successor.
  */
 export async function listen(path: string, options: ListenOptions, onSession: (session: Session) => Promise<void>) {
   const waiting = new Set<Socket>()
@@ -27,6 +28,7 @@ export async function listen(path: string, options: ListenOptions, onSession: (s
     socket.once('close', () => waiting.delete(socket))
   })
   // A name of its own: closing a server removes the name it was bound to, which must not be its successor's.
+  const note = `${path}.draining`
   const fresh = `${path}.${randomBytes(3).toString('hex')}.new`
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -36,16 +38,23 @@ export async function listen(path: string, options: ListenOptions, onSession: (s
     if (options.uid !== undefined || options.gid !== undefined) await chown(fresh, options.uid ?? -1, options.gid ?? -1)
     await chmod(fresh, options.mode)
     await rename(fresh, path)
+    await rm(note, { force: true })
   } catch (error) {
     server.close()
     await rm(fresh, { force: true })
     throw error
   }
+  const close = async (): Promise<void> => {
+    server.close()
+    // They have not been answered, so their clients ask the successor.
+    for (const socket of waiting) socket.destroy()
+  }
   return {
-    async close(): Promise<void> {
-      server.close()
-      // They have not been answered, so their clients ask the successor.
-      for (const socket of waiting) socket.destroy()
+    close,
+    async drain(): Promise<void> {
+      // Without the note clients only give up sooner.
+      await writeFile(note, '').catch(() => undefined)
+      await close()
     },
   }
 }

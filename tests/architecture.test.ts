@@ -19,7 +19,7 @@ const may: Record<string, readonly string[]> = {
 const only: readonly { what: string; pattern: RegExp; where: (path: string) => boolean }[] = [
   { what: 'start processes', pattern: /['"](node:)?(child_process|cluster)['"]|from 'execa'/, where: (path) => path === 'lib/exec.ts' },
   { what: 'make a Docker client', pattern: /^import (?!type )[^'\n]*'dockerode'/m, where: (path) => path === 'lib/docker.ts' },
-  { what: 'use SQLite', pattern: /'node:sqlite'/, where: (path) => ['lib/database.ts', 'lib/backup.ts'].includes(path) },
+  { what: 'use SQLite', pattern: /'node:sqlite'/, where: (path) => ['lib/database.ts', 'lib/backup.ts', 'lib/lock.ts'].includes(path) },
   { what: 'run a shell', pattern: /\bshell:\s*(true|['"])/, where: () => false },
   {
     what: 'end the process',

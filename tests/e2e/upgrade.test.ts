@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { eventually, ok, repo, runByHand, startInstance, underLoad, untilHealthy, versionImage, versions } from './harness.ts'
+
+const instance = await startInstance({ suffix: 'upgrade' })
+const { engine, name, ssh } = instance
+const newer = `${name}/newer:latest`
+const slow = await repo({ ...versions, Dockerfile: versions.Dockerfile.replace('CMD', 'RUN sleep 5\nENV VERSION=pushed\nCMD') })
+after(() => Promise.all([instance.remove(), slow.remove()]))
+await engine.build(`${name}/fixture:latest`, versionImage('steady'), name)
+await engine.build(
+  newer,
+  {
+    Dockerfile: `FROM ${instance.image}\nCOPY 9999.sql /tmp/\nRUN cd /opt/dokku && sed -i 's/"version": "[^"]*"/"version": "99.0.0"/' package.json && count=$(ls dokku/migrations/*.sql | wc -l) && mv /tmp/9999.sql "dokku/migrations/$(printf %04d $((count + 1)))-later.sql"\n`,
+    '9999.sql': 'CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;\n',
+  },
+  name,
+)
+ok(await ssh('git:from-image', 'steady', `${name}/fixture:latest`))
+
+/** Control's container goes, and one of another image takes its volumes. */
+async function replaceBy(image: string): Promise<void> {
+  ok(await engine.docker(['stop', '--time', '60', name]))
+  ok(await engine.docker(['rm', name]))
+  await runByHand({ name, image, engine, env: instance.env, dir: instance.dir })
+}
+
+test('an upgrade fails no request, finishes the push that is under way, and no command typed meanwhile is lost', async () => {
+  const before = ok(await ssh('releases:list', 'steady'))
+  await underLoad(
+    instance.target('steady'),
+    async () => {
+      const push = instance.pushStart(slow, 'pushed')
+      await new Promise<void>((resolve) => {
+        let said = ''
+        push.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+          said += chunk
+          if (said.includes('sleep 5')) resolve()
+        })
+      })
+      let replaced = false
+      const upgrade = replaceBy(newer).finally(() => {
+        replaced = true
+      })
+      const typed: string[] = []
+      while (!replaced) typed.push(ok(await ssh('releases:list', 'steady')))
+      await upgrade
+      assert.equal((await push).exitCode, 0)
+      assert.deepEqual([...new Set(typed)], [before])
+    },
+    { clients: 4 },
+  )
+  assert.equal((await instance.fetch('pushed')).body, 'pushed')
+  assert.match(ok(await ssh('version')), /99\.0\.0/)
+  assert.match(ok(await ssh('builds:list', 'pushed')), /succeeded/)
+})
+
+test('an older version refuses the newer database in one line, changes nothing of it, and apps go on', async () => {
+  ok(await engine.docker(['rm', '--force', name]))
+  await assert.rejects(() => runByHand({ name, image: instance.image, engine, env: instance.env, dir: instance.dir }))
+  const { stdout, stderr } = await engine.docker(['logs', name])
+  assert.match(stdout + stderr, /a newer version has brought the database to \d{4}-later/)
+  assert.equal((await instance.fetch('steady')).body, 'steady')
+  ok(await engine.docker(['rm', '--force', name]))
+  await runByHand({ name, image: newer, engine, env: instance.env, dir: instance.dir })
+  assert.match(ok(await ssh('apps:list')), /pushed\nsteady/)
+})
+
+test('a second control on the same volumes refuses, and the first goes on', async () => {
+  const second = `${name}-second`
+  const env = { ...instance.env, DOKKU_NAME: name }
+  const volumes = [
+    `/var/run/docker.sock:/var/run/docker.sock`,
+    `${name}:/var/lib/dokku`,
+    `${name}-gateway:/run/dokku/gateway`,
+    `${name}-appliance:/run/dokku/appliance`,
+  ]
+  const argv = [
+    '--name',
+    second,
+    '--label',
+    `dokku.instance=${name}`,
+    ...volumes.flatMap((one) => ['--volume', one]),
+    ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+  ]
+  const run = await engine.docker(['run', ...argv, newer])
+  assert.equal(run.exitCode, 1)
+  assert.match(run.stdout + run.stderr, /another control uses the volume/)
+  ok(await ssh('apps:list'))
+  ok(await engine.docker(['rm', '--force', second]))
+  // One that was killed holds nothing.
+  ok(await engine.docker(['kill', name]))
+  await eventually(async () => ok(await engine.docker(['start', name])))
+  await untilHealthy(engine, name)
+})
