@@ -9,7 +9,6 @@ import { repositories } from '#gitreceive'
 import { docker } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
-import { lock } from '#lib/lock.ts'
 import { appliance } from '#nginx'
 import { sweepAddresses } from './addresses.ts'
 import { label } from './container.ts'
@@ -30,6 +29,7 @@ import { ensureRoles } from './roles.ts'
 import { ownContainer, restoreCommand } from './self.ts'
 import { readSettings } from './settings.ts'
 import { openState } from './state.ts'
+import { holdVolume } from './volume.ts'
 
 /** Where each door's socket is, and who may connect: the gateway by its group, the local admin and git hooks by being root here. */
 const doors = [
@@ -54,7 +54,10 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const engine = await docker()
   const self = await ownContainer(engine)
   requireVolumes(self.Mounts, settings.dataDir)
-  const volume = takeVolume(settings.dataDir, log)
+  const volume = holdVolume(settings.dataDir, {
+    waitMs: 15_000,
+    onWait: () => log.info('another control uses the volume: waiting for it to end'),
+  })
   const db = await openState(settings.dataDir, restoreCommand(self, settings.dataDir))
   const plugins = await loadPlugins()
   const session = randomBytes(8).toString('hex')
@@ -151,20 +154,6 @@ function requireVolumes(mounts: readonly { Destination: string }[], dataDir: str
   for (const path of [dataDir, '/run/dokku/gateway', '/run/dokku/appliance'])
     if (!mounts.some((mount) => mount.Destination === path))
       throw new UserError('no-volume', `nothing is mounted at ${path}`, { hint: 'start control as the README shows, with its volumes' })
-}
-
-/** Two controls on one volume would undo each other's work. The one before may need a moment to be gone. */
-function takeVolume(dataDir: string, log: Instance['log']): { release(): void } {
-  const file = join(dataDir, 'control.lock')
-  const free = lock(file, 0)
-  if (free !== undefined) return free
-  log.info('another control uses the volume: waiting for it to end')
-  const given = lock(file, 15_000)
-  if (given === undefined)
-    throw new UserError('volume-in-use', 'another control uses the volume', {
-      hint: 'docker ps shows it; each instance has volumes of its own, by DOKKU_NAME',
-    })
-  return given
 }
 
 /** Docker Desktop and rootless engines have a host network of their own that nobody outside can reach. */

@@ -4,6 +4,7 @@ import type { App } from './app.ts'
 import { logFolder } from './builds.ts'
 import { containersOf, removeAppNetwork, removeContainer } from './containers.ts'
 import { forsakeImages, syncImages } from './images.ts'
+import { forsakeRepository, removeRepositories } from './orphans.ts'
 import { listRuns } from './runs.ts'
 
 /**
@@ -20,10 +21,11 @@ export async function destroyApp(app: App, output: Output): Promise<void> {
   instance.db.tx(() => {
     instance.db.run('DELETE FROM apps WHERE id = ?', app.id)
     forsakeImages(instance, name)
+    forsakeRepository(instance, app.id)
   })
   await Promise.all(containers.map((one) => removeContainer(instance, one)))
   await syncImages(instance)
-  await instance.repositories.remove(String(app.id))
+  await removeRepositories(instance)
   await rm(logFolder(instance, app.id), { recursive: true, force: true })
   if (instance.network === 'published') await removeAppNetwork(instance, app.id)
   await instance.fire('post-delete', { app: app.name })

@@ -5,14 +5,18 @@ import { loadPlugins } from './groups.ts'
 import { restoreDatabase } from './restore.ts'
 import { readSettings } from './settings.ts'
 import { databasePath } from './state.ts'
+import { holdVolume } from './volume.ts'
 
 /** `--warm` loads everything once and ends, so that the image's compile cache holds it. */
 const [word, name] = process.argv.slice(2)
 try {
   if (word === '--warm') await loadPlugins()
-  else if (word === 'restore-database')
-    await restoreDatabase(databasePath(readSettings(process.env).dataDir), name, (line) => void process.stdout.write(`${line}\n`))
-  else await daemon(process.env)
+  else if (word === 'restore-database') {
+    const { dataDir } = readSettings(process.env)
+    const volume = holdVolume(dataDir, { waitMs: 0 })
+    await restoreDatabase(databasePath(dataDir), name, (line) => void process.stdout.write(`${line}\n`))
+    volume.release()
+  } else await daemon(process.env)
   process.exit(0)
 } catch (thrown) {
   const error = mendable(thrown)

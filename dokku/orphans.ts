@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { allApps } from './app.ts'
 import { appContainer, label } from './container.ts'
 import { appNetwork, ownerOf, removeAppNetwork, removeContainer, retireContainer } from './containers.ts'
@@ -6,12 +7,14 @@ import { syncImages } from './images.ts'
 import type { Instance } from './instance.ts'
 import { sweepRuns } from './runs.ts'
 
+const fact = z.object({ name: z.string(), value: z.string() })
+
 /**
  * Removes what belongs to no app, no client and no container: what is listed is looked up afterwards, so that what was
  * begun meanwhile is never taken for a rest.
  */
 export async function removeOrphans(instance: Instance): Promise<void> {
-  const parts = { entered: sweepEntered, runs: sweepRuns, containers, networks, images: syncImages, repositories }
+  const parts = { entered: sweepEntered, runs: sweepRuns, containers, networks, images: syncImages, repositories: removeRepositories }
   for (const [part, remove] of Object.entries(parts))
     await remove(instance).catch((error: unknown) => instance.log.error({ err: error }, `could not remove orphaned ${part}`))
 }
@@ -41,11 +44,19 @@ async function networks(instance: Instance): Promise<void> {
   await Promise.all(orphans.map(({ Name: name }) => removeAppNetwork(instance, name.slice(prefix.length))))
 }
 
-async function repositories(instance: Instance): Promise<void> {
-  const found = await instance.repositories.list()
-  const apps = ids(instance)
-  const orphans = found.filter((id) => !apps.has(id))
-  await Promise.all(orphans.map((id) => instance.repositories.remove(id)))
+const forsaken = 'repository of a former app: '
+
+/** In the transaction that destroys an app: its repository goes, even if control dies first. */
+export function forsakeRepository(instance: Instance, appId: number): void {
+  instance.db.run('INSERT INTO facts (name, value) VALUES (?, ?)', `${forsaken}${appId}`, String(appId))
+}
+
+/** Only those of apps that were destroyed: one that no app knows may be newer than a database that was put back. */
+export async function removeRepositories(instance: Instance): Promise<void> {
+  for (const { name, value } of instance.db.all(fact, 'SELECT name, value FROM facts WHERE name LIKE ?', `${forsaken}%`)) {
+    await instance.repositories.remove(value)
+    instance.db.run('DELETE FROM facts WHERE name = ?', name)
+  }
 }
 
 function ids(instance: Instance): Set<string> {

@@ -53,14 +53,6 @@ test('path refuses ids that could leave the root', async (t) => {
     assert.throws(() => repositories.path(id), /not a repository id/)
 })
 
-test('list knows every repository, and nothing where there is no root yet', async (t) => {
-  const repositories = await receiver(t)
-  assert.deepEqual(await repositories.list(), [])
-  await repositories.ensure('7')
-  await repositories.ensure('12')
-  assert.deepEqual((await repositories.list()).sort(), ['12', '7'])
-})
-
 test('remove takes the repository away and does not mind when there is none', async (t) => {
   const repositories = await receiver(t)
   await repositories.ensure('7')

@@ -18,8 +18,6 @@ export interface Repositories {
   exists(id: string): Promise<boolean>
   /** Creates the repository where it is missing, brings its settings up to date, and returns its path. */
   ensure(id: string): Promise<string>
-  /** The ids of all repositories. */
-  list(): Promise<string[]>
   /** Removes the repository; one that does not exist is no error. */
   remove(id: string): Promise<void>
   /** Removes what killed pushes and removals left behind. Only for the start, while no push runs. */
@@ -47,10 +45,6 @@ export function repositories(root: string, options: RepositoryOptions): Reposito
       const file = join(target, 'config')
       if ((await readIfThere(file)) !== config) await writeWhole(file, config, 0o644)
       return target
-    },
-
-    async list() {
-      return (await list(home)).flatMap((name) => /^([A-Za-z0-9].*)\.git$/.exec(name)?.[1] ?? [])
     },
 
     async remove(id) {
