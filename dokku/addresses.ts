@@ -42,6 +42,12 @@ export function applianceAddress(subnet: string): string {
   return toText(first + count)
 }
 
+/** The host's own address in a network, as the engine chooses it: the first. */
+export function gatewayAddress(subnet: string): string {
+  const [first] = range(subnet)
+  return toText(first - 1)
+}
+
 /** First address to lease as a number, and how many there are: without network, gateway, appliance and broadcast. */
 function range(subnet: string): [first: number, count: number] {
   const [base = '', bits = '20'] = subnet.split('/')

@@ -40,13 +40,25 @@ test('portOf prefers PORT, then the exposed TCP port, then 5000', () => {
 })
 
 test('containerOptions gives web its PORT and binds every container', () => {
-  const plan = { instance: 'dokku', app: { id: 7, name: 'shop' }, release, image, spec: 's', network: 'dokku-apps', address: '10.213.0.2' }
+  const plan = {
+    instance: 'dokku',
+    app: { id: 7, name: 'shop' },
+    release,
+    image,
+    spec: 's',
+    network: 'dokku-apps',
+    address: '10.213.0.2',
+    memory: 2 ** 29,
+  }
   const web = containerOptions({ ...plan, process: 'web', index: 1 })
   assert.deepEqual(web.Env, ['A=1', 'DYNO=web.1', 'PORT=8080', 'GIT_REV=c0ffee'])
   assert.equal(web.Cmd, undefined)
   assert.equal(web.Labels?.['dokku.app-id'], '7')
   assert.equal(web.HostConfig?.Init, true)
   assert.deepEqual(web.HostConfig?.SecurityOpt, ['no-new-privileges'])
+  assert.ok(web.HostConfig?.CapDrop?.includes('NET_RAW'))
+  assert.equal(web.HostConfig?.Memory, 2 ** 29)
+  assert.equal(web.HostConfig?.MemorySwap, 2 ** 29)
   assert.deepEqual(web.NetworkingConfig?.EndpointsConfig?.['dokku-apps']?.IPAMConfig, { IPv4Address: '10.213.0.2' })
   const worker = containerOptions({ ...plan, process: 'worker', index: 1 })
   assert.deepEqual(worker.Cmd, ['/bin/sh', '-c', 'node worker.js'])

@@ -78,6 +78,12 @@ export function portOf(config: Record<string, string>, image: ImageInspectInfo):
   return exposed[0] ?? 5000
 }
 
+/**
+ * Capabilities that a container's root would have by default and that no app is known to need: to forge packets, make
+ * device files, give files capabilities, and write to the audit log.
+ */
+const dropped = ['AUDIT_WRITE', 'MKNOD', 'NET_RAW', 'SETFCAP']
+
 export interface ContainerPlan {
   instance: string
   app: { id: number; name: string }
@@ -89,6 +95,8 @@ export interface ContainerPlan {
   spec: string
   network: string
   address: string | undefined
+  /** Bytes, swap included; 0 is no limit. */
+  memory: number
 }
 
 /** What an app's container may do and what it is told: the same for deployed and one-off containers. */
@@ -126,6 +134,9 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       Init: true,
       NetworkMode: plan.network,
       SecurityOpt: ['no-new-privileges'],
+      CapDrop: dropped,
+      Memory: plan.memory,
+      MemorySwap: plan.memory,
       PidsLimit: 4096,
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m' } },
     },

@@ -93,6 +93,7 @@ export async function startContainer(app: App, release: Release, wanted: Wanted)
     ...wanted,
     network: network.name,
     address,
+    memory: instance.appMemory,
   })
   try {
     const container = await engine.createContainer({ ...options, name })

@@ -62,7 +62,8 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const plugins = await loadPlugins()
   const session = randomBytes(8).toString('hex')
   const stopping = new AbortController()
-  const network = settings.network ?? (await networkKind(engine))
+  const info: EngineInfo = await engine.info()
+  const network = settings.network ?? networkKind(info)
   const instance: Instance = {
     settings,
     db,
@@ -73,6 +74,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     inOrder: keyedQueue(),
     starting: limited(startsAtOnce),
     retiring: new Set(),
+    appMemory: settings.appMemory ?? Math.floor(info.MemTotal / 2),
     session,
     builds: new Map(),
     stopping: stopping.signal,
@@ -156,9 +158,15 @@ function requireVolumes(mounts: readonly { Destination: string }[], dataDir: str
       throw new UserError('no-volume', `nothing is mounted at ${path}`, { hint: 'start control as the README shows, with its volumes' })
 }
 
+interface EngineInfo {
+  OperatingSystem: string
+  SecurityOptions?: string[]
+  /** Bytes. */
+  MemTotal: number
+}
+
 /** Docker Desktop and rootless engines have a host network of their own that nobody outside can reach. */
-async function networkKind(engine: Instance['engine']): Promise<'host' | 'published'> {
-  const info = (await engine.info()) as { OperatingSystem: string; SecurityOptions?: string[] }
+function networkKind(info: EngineInfo): 'host' | 'published' {
   const inside = info.OperatingSystem.includes('Docker Desktop') || info.SecurityOptions?.some((option) => option.includes('rootless'))
   return inside ? 'published' : 'host'
 }

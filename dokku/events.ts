@@ -6,7 +6,8 @@ import { label, stageOf } from './container.ts'
 import { finalName, joinNetworks, ownerOf } from './containers.ts'
 import { untilAppliance } from './health.ts'
 import { type Instance, objectNames } from './instance.ts'
-import { record } from './journal.ts'
+import { record, recordOnce } from './journal.ts'
+import { killedJustNow } from './memory.ts'
 import { patience } from './patience.ts'
 import { reconcile, reconcileApp } from './reconcile.ts'
 import { isDetachedRun } from './runs.ts'
@@ -17,7 +18,7 @@ interface EngineEvent {
 }
 
 /** What may change an app's containers without our doing. Starting is no event of ours: what ended is what we notice. */
-const followed = ['die', 'destroy', 'pause', 'rename', 'start']
+const followed = ['die', 'destroy', 'oom', 'pause', 'rename', 'start']
 
 /** How often everything is looked at, whatever the events said. */
 const fullPassMs = 5 * 60_000
@@ -56,6 +57,10 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
     const app = allApps(instance).find((one) => one.id === ownerOf(instance, attributes))
     if (app !== undefined && action === 'die' && isDetachedRun(attributes))
       record(instance.db, { app: app.name, by: 'dokku', text: `${attributes[label.dyno]} ended (exit status ${attributes.exitCode})` })
+    if (app !== undefined && action === 'oom') {
+      const text = `${attributes[label.dyno]} ${await killedJustNow(instance.engine, id)}`
+      return recordOnce(instance.db, { app: app.name, by: 'dokku', text })
+    }
     if (app === undefined || action === 'start' || attributes[label.type] !== 'deploy' || stageOf(name) !== 'serving') return
     const container = { process: attributes[label.process] ?? '', index: Number(attributes[label.index]) }
     if (action === 'rename' && name === finalName(app, container)) return

@@ -23,6 +23,8 @@ export interface Instance {
   readonly starting: ReturnType<typeof limited>
   /** Containers that this process drains and stops now, by id. */
   readonly retiring: Set<string>
+  /** Bytes of memory that a container of an app may use; 0 is no limit. */
+  readonly appMemory: number
   /** The mark of this process on containers that live no longer than it. */
   readonly session: string
   /** Builds that are under way. */

@@ -27,6 +27,11 @@ export function record(db: Database, event: { app?: string; by: string; text: st
   written.emit('event')
 }
 
+/** The same, unless it is what was last written about the app: said once, however often it is found again. */
+export function recordOnce(db: Database, event: { app: string; by: string; text: string }): void {
+  if (lastEvents(db, { app: event.app, count: 1 })[0]?.text !== event.text) record(db, event)
+}
+
 /** The last events, oldest first; of one app, or of all. */
 export function lastEvents(db: Database, options: { app?: string | undefined; count: number }): JournalEvent[] {
   const { app = null, count } = options

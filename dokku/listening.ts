@@ -1,34 +1,34 @@
 import type { AppContainer } from './container.ts'
-import { label } from './container.ts'
-import { readLogs } from './container-logs.ts'
+import { glance } from './glance.ts'
 import type { Instance } from './instance.ts'
 
+/** A socket that listens: where, and the user id of the process that opened it. */
+export interface Listener {
+  address: string
+  port: number
+  uid: number
+}
+
 /** Where the processes of a container listen, as address:port; asked from inside its network, where we have a program. */
-export async function listeningIn(instance: Instance, container: AppContainer): Promise<string[]> {
-  const helper = await instance.engine.createContainer({
-    Image: instance.image,
-    Entrypoint: ['cat', '/proc/net/tcp', '/proc/net/tcp6'],
-    Cmd: [],
-    Healthcheck: { Test: ['NONE'] },
-    Labels: { [label.instance]: instance.settings.name, [label.session]: instance.session },
-    HostConfig: { NetworkMode: `container:${container.id}` },
-  })
-  try {
-    await helper.start()
-    await helper.wait({ condition: 'not-running' })
-    return listeners((await readLogs(helper)).join('\n'))
-  } finally {
-    await helper.remove({ force: true })
-  }
+export async function listeningIn(instance: Instance, { id }: AppContainer): Promise<string[]> {
+  const found = await listenersIn(instance, `container:${id}`)
+  return [...new Set(found.map(({ address, port }) => `${address}:${port}`))]
+}
+
+/** Everything that listens in a network: `host`, or `container:ID`. */
+export async function listenersIn(instance: Instance, network: string): Promise<Listener[]> {
+  return listeners((await glance(instance, ['cat', '/proc/net/tcp', '/proc/net/tcp6'], { network })).join('\n'))
 }
 
 /** Listening sockets in the kernel's /proc/net/tcp and tcp6 format. Docker's own resolver does not count. */
-export function listeners(table: string): string[] {
-  const found = [...table.matchAll(/^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ 0A /gm)].map(([, address = '', port = '']) => {
-    const host = address.length === 8 ? fourBytes(address) : isZero(address) ? '0.0.0.0' : 'an IPv6 address'
-    return `${host}:${Number.parseInt(port, 16)}`
-  })
-  return [...new Set(found)].filter((one) => !one.startsWith('127.0.0.11:'))
+export function listeners(table: string): Listener[] {
+  return [...table.matchAll(/^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ 0A \S+ \S+ \S+ +(\d+)/gm)]
+    .map(([, address = '', port = '', uid]) => ({
+      address: address.length === 8 ? fourBytes(address) : isZero(address) ? '0.0.0.0' : 'an IPv6 address',
+      port: Number.parseInt(port, 16),
+      uid: Number(uid),
+    }))
+    .filter(({ address }) => address !== '127.0.0.11')
 }
 
 /** The kernel prints an address as one little-endian word. */

@@ -40,6 +40,8 @@ async function ensure(engine: Docker, name: string, options: NetworkOptions): Pr
         Name: name,
         CheckDuplicate: true,
         Driver: 'bridge',
+        // Keeping containers apart is a rule for IPv4 only; some engines give IPv6 to every network by default.
+        EnableIPv6: false,
         Labels: { [label.instance]: options.instance },
         IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] },
         Options: { 'com.docker.network.bridge.enable_icc': String(options.kind === 'single') },

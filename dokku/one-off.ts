@@ -8,6 +8,7 @@ import { containerOptions, label } from './container.ts'
 import { imageOf, networkOf } from './containers.ts'
 import { type Context, followed, when } from './context.ts'
 import { containerName } from './instance.ts'
+import { killedForMemory } from './memory.ts'
 import { followSize, relay } from './relay.ts'
 import type { Release } from './release.ts'
 import { expireSoon } from './runs.ts'
@@ -25,7 +26,7 @@ export async function runOneOff(app: App, release: Release, oneOff: OneOff & { t
   const terminal = oneOff.tty ? session.header.terminal : undefined
   const tty = terminal !== undefined
   const env = { ...(terminal === undefined ? {} : { TERM: terminal.term }), ...oneOff.env }
-  const { container, remove } = await createRun(
+  const { container, name, remove } = await createRun(
     app,
     release,
     { ...oneOff, env },
@@ -54,6 +55,8 @@ export async function runOneOff(app: App, release: Release, oneOff: OneOff & { t
     const { StatusCode } = (await container.wait({ condition: 'not-running' })) as { StatusCode: number }
     await relayed
     assertStays(context, tty)
+    const killed = StatusCode === 0 ? undefined : await killedForMemory(instance.engine, container.id)
+    if (killed !== undefined) context.output.warn(`${name} ${killed}`)
     return StatusCode
   } finally {
     await remove()
@@ -88,6 +91,7 @@ async function createRun(app: App, release: Release, oneOff: OneOff, more: Conta
     spec: '',
     network: network.name,
     address: leaseAddress(instance.db, network.subnet, name),
+    memory: instance.appMemory,
   }
   const remove = async (container?: Container) => {
     await container?.remove({ force: true, v: true }).catch((error: unknown) => {

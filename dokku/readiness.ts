@@ -3,6 +3,7 @@ import type { App } from './app.ts'
 import type { AppContainer } from './container.ts'
 import { listeningIn } from './listening.ts'
 import type { Healthcheck, Manifest } from './manifest.ts'
+import { killedForMemory } from './memory.ts'
 
 /** How long a web process may take to listen when its repository says nothing: Heroku's boot timeout. */
 const bootTimeoutMs = 60_000
@@ -19,11 +20,8 @@ export async function untilReady(app: App, container: AppContainer, manifest: Ma
     .getContainer(container.id)
     .wait({ condition: 'not-running', abortSignal: ended.signal })
     .then(
-      ({ StatusCode }: { StatusCode: number }) => {
-        throw new UserError(
-          'process-exited',
-          `${container.process}.${container.index} exited with status ${StatusCode} before it was ready`,
-        )
+      async ({ StatusCode }: { StatusCode: number }) => {
+        throw await ending(app, container, StatusCode)
       },
       (error: unknown) => {
         if (!ended.signal.aborted) throw error
@@ -38,6 +36,17 @@ export async function untilReady(app: App, container: AppContainer, manifest: Ma
     ended.abort()
     await Promise.allSettled([ready, exit])
   }
+}
+
+/** Why a process that ended before it was ready did so. */
+async function ending({ instance }: App, { id, process, index }: AppContainer, status: number): Promise<UserError> {
+  // One that was removed cannot be asked any more.
+  const killed = await killedForMemory(instance.engine, id).catch(() => undefined)
+  return killed === undefined
+    ? new UserError('process-exited', `${process}.${index} exited with status ${status} before it was ready`)
+    : new UserError('out-of-memory', `${process}.${index} ${killed} before it was ready`, {
+        hint: 'let it use less, or raise DOKKU_APP_MEMORY, which each container of an app may use',
+      })
 }
 
 async function allChecks(app: App, container: AppContainer, described: Healthcheck[], signal: AbortSignal): Promise<void> {

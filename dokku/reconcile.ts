@@ -5,7 +5,7 @@ import { type AppContainer, label, wantedContainers } from './container.ts'
 import { containersOf, finalName, listContainers } from './containers.ts'
 import { converge } from './converge.ts'
 import type { Instance } from './instance.ts'
-import { lastEvents, record } from './journal.ts'
+import { recordOnce } from './journal.ts'
 import { removeOrphans } from './orphans.ts'
 import { isSettled, type Plan, planApp } from './plan.ts'
 import { currentRelease } from './release.ts'
@@ -80,9 +80,6 @@ export function noticed({ prove, create }: Pick<Plan, 'prove' | 'create'>, left:
   return said && `${said}: ${left ? 'left so by restart-policy' : 'started again'}`
 }
 
-/** Says it once, however often it is found again. */
 function note(app: App, text: string): void {
-  if (text === '') return
-  const { db } = app.instance
-  if (lastEvents(db, { app: app.name, count: 1 })[0]?.text !== text) record(db, { app: app.name, by: 'dokku', text })
+  if (text !== '') recordOnce(app.instance.db, { app: app.name, by: 'dokku', text })
 }

@@ -59,7 +59,11 @@ export function roleOptions(
         Binds: [`${volumes.applianceSockets}:/run/dokku/appliance`, `${volumes.appliance}:/var/lib/nginx-appliance`],
         ...(network === 'host'
           ? { NetworkMode: 'host' }
-          : { PortBindings: Object.fromEntries(Object.entries(ports).map(([inside, port]) => [inside, [{ HostPort: String(port) }]])) }),
+          : {
+              // It joins the networks of all apps, and must be no way from one to another.
+              Sysctls: { 'net.ipv4.ip_forward': '0' },
+              PortBindings: Object.fromEntries(Object.entries(ports).map(([inside, port]) => [inside, [{ HostPort: String(port) }]])),
+            }),
       },
       ...(network === 'host' ? {} : { ExposedPorts: { '80/tcp': {}, '443/tcp': {} } }),
     },

@@ -8,6 +8,9 @@ test('readSettings has a default for everything', () => {
     [settings.name, settings.hostname, settings.sshPort, settings.httpPort, settings.httpsPort, settings.network],
     ['dokku', 'localhost', 3022, 80, 443, undefined],
   )
+  assert.equal(settings.appMemory, undefined)
+  assert.equal(readSettings({ DOKKU_APP_MEMORY: '512m' }).appMemory, 512 * 2 ** 20)
+  assert.equal(readSettings({ DOKKU_APP_MEMORY: '0' }).appMemory, 0)
   assert.equal(settings.buildMemory, 2 * 2 ** 30)
   assert.equal(settings.buildCache, 10 * 2 ** 30)
   assert.equal(readSettings({ DOKKU_BUILD_CACHE: '0' }).buildCache, 0)
@@ -24,6 +27,7 @@ test('readSettings refuses what could not work, naming the variable', () => {
     { DOKKU_HTTPS_PORT: 'https' },
     { DOKKU_NETWORK: 'bridge' },
     { DOKKU_BUILD_CPUS: '-1' },
+    { DOKKU_APP_MEMORY: '1m' },
   ]
   for (const env of refused) {
     const [key = ''] = Object.keys(env)

@@ -14,6 +14,8 @@ export interface Settings {
   readonly network: 'host' | 'published' | undefined
   /** First of the /20 subnets tried for the apps' network. */
   readonly subnet: string | undefined
+  /** Bytes that each container of an app may use; 0 is no limit, unset is half of the machine's. */
+  readonly appMemory: number | undefined
   readonly buildMemory: number
   readonly buildCpus: number
   /** Bytes that the build cache of this instance may take; 0 is no limit. */
@@ -45,6 +47,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     ...ports,
     network,
     subnet: env.DOKKU_SUBNET || undefined,
+    appMemory: appMemory(env),
     buildMemory: parseSize(env.DOKKU_BUILD_MEMORY || '2g'),
     buildCpus: positive(env, 'DOKKU_BUILD_CPUS', 1.5),
     buildCache: parseSize(env.DOKKU_BUILD_CACHE || '10g'),
@@ -58,6 +61,14 @@ function port(env: NodeJS.ProcessEnv, key: string, fallback: number): number {
   const value = Number(env[key] || fallback)
   if (!Number.isInteger(value) || value < 1 || value > 65535) throw bad(key, env[key], 'a port from 1 to 65535')
   return value
+}
+
+/** Below 6 MiB the engine starts nothing. */
+function appMemory({ DOKKU_APP_MEMORY: text }: NodeJS.ProcessEnv): number | undefined {
+  if (!text) return undefined
+  const bytes = parseSize(text)
+  if (bytes !== 0 && bytes < 6 * 2 ** 20) throw bad('DOKKU_APP_MEMORY', text, 'at least 6m, or 0 for no limit')
+  return bytes
 }
 
 function positive(env: NodeJS.ProcessEnv, key: string, fallback: number): number {

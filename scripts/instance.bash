@@ -4,7 +4,7 @@
 
 # Settings that control reads; what an instance runs with is kept by an upgrade.
 readonly SETTINGS=(DOKKU_HOSTNAME DOKKU_SSH_PORT DOKKU_HTTP_PORT DOKKU_HTTPS_PORT DOKKU_NETWORK DOKKU_SUBNET
-	DOKKU_BUILD_MEMORY DOKKU_BUILD_CPUS DOKKU_BUILD_CONCURRENCY DOKKU_BUILD_CACHE)
+	DOKKU_APP_MEMORY DOKKU_BUILD_MEMORY DOKKU_BUILD_CPUS DOKKU_BUILD_CONCURRENCY DOKKU_BUILD_CACHE)
 
 instance-name() {
 	declare desc="The instance's name from the environment, checked"

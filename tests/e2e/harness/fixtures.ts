@@ -30,6 +30,19 @@ process.on('SIGTERM', () => {
 })
 `
 
+const greedy = `
+import { createServer } from 'node:http'
+
+const leak = () => { for (const kept = []; ; ) kept.push(Buffer.alloc(2 ** 20, 1)) }
+if (process.env.LEAK) leak()
+const line = 'x'.repeat(999) + '\\n'
+for (let left = Number(process.env.LINES ?? 0); left > 0; left--) process.stdout.write(line)
+for (const port of [Number(process.env.PORT), 22, 6379]) createServer((request, response) => {
+  if (request.url === '/leak') leak()
+  response.end('here')
+}).listen(port)
+`
+
 const worker = `
 console.log('worker ' + process.env.VERSION + ' works')
 const timer = setInterval(() => {}, 1000)
@@ -57,6 +70,9 @@ export const webAndWorker = { ...versions, 'worker.mjs': worker, Procfile: 'web:
 const impatient = JSON.stringify({ healthchecks: { web: [{ type: 'startup', listening: true, attempts: 1, timeout: 3, wait: 0 }] } })
 
 const shell = (script: string) => `FROM debian:trixie-slim\nCMD ["sh", "-c", ${JSON.stringify(script)}]\n`
+
+/** Answers every path on PORT, 22 and 6379; LEAK, or a request of /leak, makes it take all memory; LINES makes it write as many of 1,000 bytes. */
+export const greedyImage = { Dockerfile: nodeDockerfile, 'server.mjs': greedy }
 
 /** One for each way in which a container does not come up. */
 export const broken = {

@@ -1,0 +1,27 @@
+import { label } from './container.ts'
+import { readLogs } from './container-logs.ts'
+import type { Instance } from './instance.ts'
+
+/** What a program of our own image prints that runs for a moment inside a network: `host`, `container:ID`, or an apps' network, there with an address. */
+export async function glance(
+  instance: Instance,
+  argv: readonly string[],
+  { network, address }: { network: string; address?: string },
+): Promise<string[]> {
+  const helper = await instance.engine.createContainer({
+    Image: instance.image,
+    Entrypoint: [...argv],
+    Cmd: [],
+    Healthcheck: { Test: ['NONE'] },
+    Labels: { [label.instance]: instance.settings.name, [label.session]: instance.session },
+    HostConfig: { NetworkMode: network, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] },
+    ...(address === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } } }),
+  })
+  try {
+    await helper.start()
+    await helper.wait({ condition: 'not-running' })
+    return await readLogs(helper)
+  } finally {
+    await helper.remove({ force: true })
+  }
+}
