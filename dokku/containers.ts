@@ -52,12 +52,14 @@ export async function joinNetworks(instance: Instance): Promise<void> {
   if (instance.network === 'published') await Promise.all(allApps(instance).map((app) => networkOf(instance, app.id)))
 }
 
-/** The deployed containers of an app, running or not, retiring ones too. */
+/** The deployed containers of an app, running or not, retiring ones too: by its number, and those of 0.1.0 by its name. */
 export async function containersOf(app: App): Promise<AppContainer[]> {
-  const found = await listContainers(app.instance, { [label.id]: String(app.id), [label.type]: 'deploy' })
-  if (found.length > 0) return found
-  const byName = await listContainers(app.instance, { [label.app]: app.name, [label.type]: 'deploy' })
-  return byName.filter(({ appId }) => appId === app.id)
+  const found = await Promise.all([
+    listContainers(app.instance, { [label.id]: String(app.id), [label.type]: 'deploy' }),
+    listContainers(app.instance, { [label.app]: app.name, [label.type]: 'deploy' }),
+  ])
+  const own = found.flat().filter(({ appId }) => appId === app.id)
+  return [...new Map(own.map((one) => [one.id, one])).values()].sort(byProcess)
 }
 
 /** Containers of this instance with these labels, by process type and index. */
@@ -68,7 +70,11 @@ export async function listContainers(instance: Instance, labels: Record<string, 
     filters: { label: Object.entries(wanted).map(([key, value]) => `${key}=${value}`) },
   })
   const containers = found.map((info) => appContainer(info, ownerOf(instance, info.Labels)))
-  return containers.sort((a, b) => (a.process < b.process ? -1 : a.process > b.process ? 1 : a.index - b.index))
+  return containers.sort(byProcess)
+}
+
+function byProcess(a: AppContainer, b: AppContainer): number {
+  return a.process < b.process ? -1 : a.process > b.process ? 1 : a.index - b.index
 }
 
 /** The number of the app that these labels name. Version 0.1.0 wrote only its name. */

@@ -20,8 +20,8 @@ export async function renameApp(app: App, name: string, output: Output): Promise
     assertHostsFree(app, [defaultHost(instance, name)])
   }
   check()
-  const labels = { [label.id]: String(app.id), [label.type]: 'deploy' }
-  if ((await listContainers(instance, labels)).length < (await containersOf(app)).length)
+  const numbered = await listContainers(instance, { [label.id]: String(app.id), [label.type]: 'deploy' })
+  if ((await containersOf(app)).some(({ id, stage }) => stage !== 'retiring' && numbered.every((one) => one.id !== id)))
     throw new UserError('restart-first', `${old} runs in containers of version 0.1.0, which know it by its name only`, {
       hint: `ps:restart ${old}`,
     })
