@@ -26,7 +26,7 @@ RUN if [ -e host.ca.crt ]; then export NODE_EXTRA_CA_CERTS=/opt/dokku/host.ca.cr
   && npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
   && find node_modules -type f \( -name '*.map' -o -name '*.md' ! -iname 'licen*' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
-# The thin client: a static program of some 30 kB.
+# The thin client: a static program of some 55 kB.
 FROM tools AS client
 COPY execd/*.c execd/*.h /client/
 RUN musl-gcc -Os -static -s -Wall -Wextra -Werror -o /dokku /client/*.c
@@ -39,7 +39,7 @@ RUN mkdir -p /source/scripts && cd /checkout && rm -rf ./*.ca.crt .git node_modu
        if [ -e "$part" ]; then cp -R "$part" /source/; fi; \
      done \
   && cp scripts/role /source/scripts/ \
-  && find /source \( -name '*.test.ts' -o -name '*.contract.ts' -o -name '*.[ch]' \) -delete
+  && find /source \( -name '*.test.ts' -o -name '*.contract.ts' -o -name '*.[ch]' -o -name '*fixture*.ts' -o -name harness.ts -o -path '*/fixtures/*' \) -delete
 
 # What runs beside our own source: the image's programs, users, directories and settings.
 FROM ${BASE} AS system
@@ -49,7 +49,7 @@ RUN printf 'path-exclude=%s\npath-include=/usr/share/doc/*/copyright\n' '/usr/sh
     '/usr/lib/git-core/git-http-fetch' '/usr/lib/git-core/git-http-push' '/usr/lib/git-core/git-imap-send' \
     '/usr/lib/git-core/git-sh-i18n--envsubst' >/etc/dpkg/dpkg.cfg.d/slim \
   && apt-get update && apt-get install -y --no-install-recommends \
-    ca-certificates git libnginx-mod-http-lua nginx openssh-server systemd-standalone-sysusers tini \
+    ca-certificates docker-cli git libnginx-mod-http-lua nginx openssh-server systemd-standalone-sysusers tini \
   && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log /etc/ssh/ssh_host_* \
   && groupadd --gid 22022 dokku \
   && useradd --uid 12345 --gid 22022 --home-dir /home/dokku --create-home --shell /usr/local/bin/dokku --password '*' dokku \
