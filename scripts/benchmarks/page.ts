@@ -39,7 +39,7 @@ const shown = new Set(['push', 'quickstart', 'throughput', 'list-500', 'restart-
 /** The table of the README. */
 export function summaryText({ rows }: Pick<Report, 'rows'>): string {
   const lines = rows.filter(({ name, gated }) => gated || shown.has(name)).map((row) => `| ${row.what} | ${showBar(row)} | ${show(row)} |`)
-  return ['| what | bar | measured |', '|---|---|---|', ...lines, ''].join('\n')
+  return ['| what | bar | measured |', '|---|---|---|', ...lines, '', ...(busyText(rows) === '' ? [] : [busyText(rows)])].join('\n')
 }
 
 function rowText(row: Result): string {
