@@ -44,7 +44,7 @@ const patienceMs = 8_000
 /** How many containers start at once: more than this and the engine only makes each of them slower. */
 const startsAtOnce = 6
 
-/** How soon roles that did not start, because of a taken port say, are tried again. */
+/** How soon roles that did not start, because of a taken port say, or that are still in use, are tried again. */
 const healAgainMs = 5_000
 
 /** Control: owns all state, serves the doors, brings what runs to what should run. Resolves when told to stop. */
@@ -106,13 +106,20 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     return served
   }
   sweepAddresses(db, new Set((await listContainers(instance, {})).map(({ address }) => address)))
+  let healing: NodeJS.Timeout | undefined
+  const healAgain = () => {
+    clearTimeout(healing)
+    healing = setTimeout(heal, healAgainMs).unref()
+  }
   const heal = (): Promise<void> =>
-    instance
-      .inOrder('roles', () => ensureRoles(engine, settings, self.Image, network))
-      .catch((error: unknown) => {
+    instance.inOrder('roles', async () => {
+      try {
+        if (!(await ensureRoles(engine, settings, self.Image, network))) healAgain()
+      } catch (error) {
         log.error({ err: error }, 'the gateway or the appliance does not start')
-        setTimeout(heal, healAgainMs).unref()
-      })
+        healAgain()
+      }
+    })
   await heal()
   await joinNetworks(instance)
   await untilAppliance(instance)

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { test } from 'node:test'
-import { applianceLibrary, roleOptions } from './roles.ts'
+import { roleOptions, rolePrograms } from './roles.ts'
 import { readSettings } from './settings.ts'
 
 const settings = readSettings({ DOKKU_NAME: 'mine', DOKKU_HTTP_PORT: '8080', DOKKU_SSH_PORT: '2200' })
@@ -26,13 +25,20 @@ test('the appliance listens on the host’s network, or publishes the same ports
   assert.deepEqual(published.HostConfig?.PortBindings, { '80/tcp': [{ HostPort: '8080' }], '443/tcp': [{ HostPort: '443' }] })
 })
 
-test('the revision of the appliance covers every file of the library that it imports', async () => {
-  const dir = join(import.meta.dirname, '..', 'nginx')
-  const files = (await readdir(dir)).filter((name) => name.endsWith('.ts') && !/\.(test|contract)\.ts$|fixture/.test(name))
-  const sources = await Promise.all(files.map((name) => readFile(join(dir, name), 'utf8')))
-  const imported = sources.flatMap((source) => [...source.matchAll(/^import .*'#(lib\/[\w-]+\.ts)'/gm)].map(([, path]) => path))
+test('the revision of a role covers what it runs, and nothing that only control or a test runs', async () => {
+  const root = join(import.meta.dirname, '..')
+  const files = async (role: keyof typeof rolePrograms) => (await rolePrograms[role]()).map((path) => relative(root, path))
+  const appliance = await files('appliance')
+  for (const path of ['nginx/main.ts', 'nginx/api.ts', 'nginx/probe.ts', 'nginx/lua/balance.lua', 'lib/exec.ts', 'lib/files.ts'])
+    assert.ok(appliance.includes(path), path)
   assert.deepEqual(
-    [...new Set(imported)].sort(),
-    applianceLibrary.map((path) => path.slice(-path.split('/').slice(-2).join('/').length)).sort(),
+    appliance.filter((path) => /client|harness|contract|test|golden/.test(path)),
+    [],
   )
+  const gateway = await files('gateway')
+  assert.deepEqual(
+    gateway.filter((path) => path.startsWith('execd/')),
+    ['execd/gateway.ts', 'execd/sshd.ts'],
+  )
+  assert.ok(gateway.some((path) => path.endsWith('bin/dokku')))
 })

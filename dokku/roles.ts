@@ -1,17 +1,29 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ContainerCreateOptions } from 'dockerode'
+import type { Container, ContainerCreateOptions } from 'dockerode'
 import type { Docker } from '#lib/docker.ts'
 import { hasStatus } from '#lib/docker.ts'
 import { label } from './container.ts'
 import { objectNames } from './instance.ts'
+import { programFiles } from './program-files.ts'
 import type { Settings } from './settings.ts'
 
 const revisionLabel = 'dokku.revision'
 const root = join(import.meta.dirname, '..')
-/** Of the shared library, what the appliance runs: a change elsewhere must not replace it. */
-export const applianceLibrary = ['errors', 'exec', 'files'].map((name) => join(root, 'lib', `${name}.ts`))
+/** How long after its start control leaves an older gateway to those who are logged in. */
+const patienceSeconds = 600
+
+/** What each role runs: a change elsewhere must not replace it. The gateway becomes sshd, which runs the thin client. */
+export const rolePrograms = {
+  gateway: async () => [...(await programFiles(join(root, 'execd/gateway.ts'))), '/usr/sbin/sshd', '/usr/local/bin/dokku'],
+  appliance: async () => [...(await programFiles(join(root, 'nginx/main.ts'))), ...(await luaFiles()), '/usr/sbin/nginx'],
+}
+
+async function luaFiles(): Promise<string[]> {
+  const dir = join(root, 'nginx/lua')
+  return (await readdir(dir)).sort().map((name) => join(dir, name))
+}
 
 /** The two containers that control starts and heals, as the engine should have them. Pure. */
 export function roleOptions(
@@ -72,28 +84,39 @@ export function roleOptions(
 
 /**
  * Makes sure both roles run as they should. A container whose programs and options are those of the new image stays,
- * so replacing control alone interrupts neither a login nor a request.
+ * so replacing control alone interrupts neither a login nor a request. An older gateway stays while somebody is logged in,
+ * for `patienceSeconds` of this process at most: commands that waited for control would go with it. False when it was left so.
  */
-export async function ensureRoles(engine: Docker, settings: Settings, image: string, network: 'host' | 'published'): Promise<void> {
+export async function ensureRoles(engine: Docker, settings: Settings, image: string, network: 'host' | 'published'): Promise<boolean> {
   const names = objectNames(settings.name)
   const options = roleOptions(settings, image, network)
-  await Promise.all([
-    ensureRole(engine, names.gateway, options.gateway, await revision(['execd'], ['/usr/sbin/sshd', '/usr/local/bin/dokku'])),
-    ensureRole(engine, names.appliance, options.appliance, await revision(['nginx'], ['/usr/sbin/nginx', ...applianceLibrary])),
+  const patient = process.uptime() < patienceSeconds
+  const [done] = await Promise.all([
+    ensureRole(engine, names.gateway, options.gateway, await rolePrograms.gateway(), (one) => patient && isUsed(one)),
+    ensureRole(engine, names.appliance, options.appliance, await rolePrograms.appliance()),
   ])
+  return done
 }
 
-async function ensureRole(engine: Docker, name: string, options: ContainerCreateOptions, programs: string): Promise<void> {
+/** False when the container is of an older image and `leave` says that it may not be replaced now. */
+async function ensureRole(
+  engine: Docker,
+  name: string,
+  options: ContainerCreateOptions,
+  programs: readonly string[],
+  leave?: (container: Container) => boolean | Promise<boolean>,
+): Promise<boolean> {
   const { Image: _, ...rest } = options
-  const wanted = digest([programs, JSON.stringify(rest)])
+  const wanted = digest([...(await Promise.all(programs.map((path) => readFile(path)))), JSON.stringify(rest)])
   const container = engine.getContainer(name)
   try {
     const found = await container.inspect()
     if (found.Config.Labels[revisionLabel] === wanted) {
       // The engine may be starting it again at this moment.
       if (!found.State.Running) await container.start().catch(ignoreStarted)
-      return
+      return true
     }
+    if (found.State.Running && (await leave?.(container))) return false
     await container.stop({ t: 5 }).catch(() => undefined)
     await container.remove({ force: true })
   } catch (error) {
@@ -101,24 +124,20 @@ async function ensureRole(engine: Docker, name: string, options: ContainerCreate
   }
   const created = await engine.createContainer({ ...options, name, Labels: { ...options.Labels, [revisionLabel]: wanted } })
   await created.start()
+  return true
+}
+
+/** Is a session open in a gateway? Not as far as we know, where the machine has no ps for the engine to ask. */
+async function isUsed(gateway: Container): Promise<boolean> {
+  const processes = await gateway.top().then(
+    (answer: { Processes: string[][] }) => answer.Processes,
+    () => [],
+  )
+  return processes.some((columns) => columns.at(-1)?.startsWith('sshd-session: dokku'))
 }
 
 function ignoreStarted(error: unknown): void {
   if (!hasStatus(error, 304)) throw error
-}
-
-/** A digest of the sources and programs a role runs. */
-async function revision(folders: readonly string[], programs: readonly string[]): Promise<string> {
-  const sources = await Promise.all(
-    folders.map(async (folder) => {
-      const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true })
-      return entries
-        .filter((entry) => entry.isFile() && !/\.(test|contract)\.ts$|\.md$/.test(entry.name))
-        .map((entry) => join(entry.parentPath, entry.name))
-        .sort()
-    }),
-  )
-  return digest(await Promise.all([...sources.flat(), ...programs].map((path) => readFile(path))))
 }
 
 function digest(parts: readonly (string | Buffer)[]): string {

@@ -55,6 +55,21 @@ test('an upgrade fails no request, finishes the push that is under way, and no c
   assert.match(ok(await ssh('builds:list', 'pushed')), /succeeded/)
 })
 
+test('a command that waits for control is answered by one that brings another gateway, which comes once nobody is logged in', async () => {
+  const other = `${name}/other:latest`
+  await engine.build(other, { Dockerfile: `FROM ${newer}\nRUN echo '// other' >> /opt/dokku/execd/sshd.ts\n` }, name)
+  const gateway = () => engine.lines('inspect', '--format', '{{.Id}}', `${name}-ssh`)
+  const before = await gateway()
+  ok(await engine.docker(['stop', '--time', '60', name]))
+  const waiting = ssh('apps:list')
+  await eventually(async () => assert.match(ok(await engine.docker(['top', `${name}-ssh`])), /dokku -c/))
+  ok(await engine.docker(['rm', name]))
+  await runByHand({ name, image: other, engine, env: instance.env, dir: instance.dir })
+  assert.match(ok(await waiting), /steady/)
+  await eventually(async () => assert.notDeepEqual(await gateway(), before))
+  await eventually(async () => ok(await ssh('apps:exists', 'steady')))
+})
+
 test('an older version refuses the newer database in one line, changes nothing of it, and apps go on', async () => {
   ok(await engine.docker(['rm', '--force', name]))
   await assert.rejects(() => runByHand({ name, image: instance.image, engine, env: instance.env, dir: instance.dir }))
