@@ -23,6 +23,9 @@ const followed = ['die', 'destroy', 'oom', 'pause', 'rename', 'start']
 /** How often everything is looked at, whatever the events said. */
 const fullPassMs = 5 * 60_000
 
+/** The first time is soon: what the engine still did for the control before this one, such as the end of a build, no event told. */
+const firstPassMs = 15_000
+
 /**
  * Follows the engine's events of this instance: heals the other two roles, and puts right what somebody did to an app's
  * containers. A slow full pass, and one whenever the engine was away, finds what no event told.
@@ -61,7 +64,7 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
       const text = `${attributes[label.dyno]} ${await killedJustNow(instance.engine, id)}`
       return recordOnce(instance.db, { app: app.name, by: 'dokku', text })
     }
-    if (app === undefined || action === 'start' || attributes[label.type] !== 'deploy' || stageOf(name) !== 'serving') return
+    if (app === undefined || action === 'start' || attributes[label.type] !== 'deploy' || stageOf(name) === 'retiring') return
     const container = { process: attributes[label.process] ?? '', index: Number(attributes[label.index]) }
     if (action === 'rename' && name === finalName(app, container)) return
     // Old engines tell before their list knows; an inspection waits for the container's lock, and so until it does.
@@ -90,11 +93,11 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
     }
   }
   void keepFollowing()
-  const slowly = setInterval(() => logged(pass()), fullPassMs)
+  const timers = [setTimeout(() => logged(pass()), firstPassMs), setInterval(() => logged(pass()), fullPassMs)]
 
   return {
     close() {
-      clearInterval(slowly)
+      for (const timer of timers) clearInterval(timer)
       ended.abort()
       stream?.destroy()
     },

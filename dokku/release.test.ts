@@ -37,7 +37,7 @@ test('a rollback restores image, config and formation, and is a release of its o
   app.formation.set({ web: 2 })
   commitRelease(app, draftRelease(app, { image: 'sha256:2', description: 'Deploy two', by }))
   const back = rollbackRelease(app, undefined, 'bob')
-  commitRelease(app, back, true)
+  commitRelease(app, back, back)
   assert.deepEqual(app.config.all(), { A: '1', OLD: 'yes' })
   assert.deepEqual(app.formation.all(), { web: 1 })
   assert.deepEqual(

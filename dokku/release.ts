@@ -27,8 +27,16 @@ const releaseRow = z
 /** What ran: image, config and formation together, under a number. */
 export type Release = Omit<z.infer<typeof releaseRow>, 'id'>
 
+/** Settings that come with a release: stored together with it, so that a release that does not get ready leaves none of them. */
+export interface Settings {
+  /** All config vars there will be. */
+  config?: Record<string, string>
+  /** The counts that change. */
+  formation?: Record<string, number>
+}
+
 /** What the next release changes; what it leaves out is as the current one has it. */
-export interface Change {
+export interface Change extends Settings {
   description: string
   by: string
   image?: string
@@ -60,8 +68,8 @@ export function draftRelease(app: App, change: Change): Release {
   return {
     version: nextVersion(app),
     image,
-    config: app.config.all(),
-    formation: formationFor(app, manifest),
+    config: change.config ?? app.config.all(),
+    formation: formationFor({ ...app.formation.all(), ...change.formation }, manifest),
     manifest,
     revision: change.revision === undefined ? (current?.revision ?? null) : change.revision,
     description: change.description,
@@ -99,8 +107,8 @@ export function rollbackRelease(app: App, version: number | undefined, by: strin
   }
 }
 
-/** Stores the release as the one that serves. From here on a crash converges to it. A rollback also restores the app's settings. */
-export function commitRelease(app: App, release: Release, restore = false): void {
+/** Stores the release as the one that serves, and the app's settings that come with it. From here on a crash converges to it. */
+export function commitRelease(app: App, release: Release, settings: Settings = {}): void {
   const { db } = app.instance
   db.tx(() => {
     db.run(
@@ -117,16 +125,17 @@ export function commitRelease(app: App, release: Release, restore = false): void
       release.createdAt,
     )
     db.run('UPDATE apps SET release_id = last_insert_rowid() WHERE id = ?', app.id)
-    if (!restore) return
-    app.config.unset(Object.keys(app.config.all()))
-    app.config.set(release.config)
-    app.formation.set(release.formation)
+    storeSettings(app, settings)
   })
 }
 
+export function storeSettings(app: App, { config, formation }: Settings): void {
+  if (config !== undefined) app.config.replace(config)
+  if (formation !== undefined) app.formation.set(formation)
+}
+
 /** app.json decides where it speaks; else what ps:scale stored; else one web and none of the others. */
-function formationFor(app: App, manifest: Manifest): Record<string, number> {
-  const stored = app.formation.all()
+function formationFor(stored: Record<string, number>, manifest: Manifest): Record<string, number> {
   return Object.fromEntries(
     Object.keys(manifest.processes)
       .filter((process) => process !== 'release')

@@ -4,7 +4,16 @@ import { build, type Source } from './build.ts'
 import type { By } from './by.ts'
 import { converge } from './converge.ts'
 import { pruneImages } from './images.ts'
-import { commitRelease, currentRelease, draftRelease, notDeployed, type Release, rollbackRelease } from './release.ts'
+import {
+  commitRelease,
+  currentRelease,
+  draftRelease,
+  notDeployed,
+  type Release,
+  rollbackRelease,
+  type Settings,
+  storeSettings,
+} from './release.ts'
 import { pruneReleases } from './retention.ts'
 
 /** The life of a push, once it has its turn (turn.ts). Every step is also a command, so each can be run alone. */
@@ -28,10 +37,10 @@ export async function receive(app: App, source: Source, by: By): Promise<Release
 }
 
 /** Runs a release in place of the current one; when it does not get ready, the current one goes on. */
-export async function deploy(app: App, release: Release, { output, signal }: By, restore = false): Promise<void> {
+export async function deploy(app: App, release: Release, { output, signal }: By, settings: Settings = {}): Promise<void> {
   const commit = () =>
     app.instance.db.tx(() => {
-      commitRelease(app, release, restore)
+      commitRelease(app, release, settings)
       app.setStopped(false)
     })
   await converge(app, release, output, { commit, signal })
@@ -39,22 +48,22 @@ export async function deploy(app: App, release: Release, { output, signal }: By,
   await app.instance.fire('post-deploy', { app: app.name, image: release.image, version: release.version })
 }
 
-/** A change of config or formation as a release of its own; before the first deploy there is nothing to release, and a stopped app stays so. */
-export async function releaseChange(app: App, description: string, by: By): Promise<void> {
-  if (currentRelease(app) === undefined) return
-  const release = draftRelease(app, { description, by: by.user })
+/** A change of config or formation as a release of its own; before the first deploy it is only stored, and a stopped app stays so. */
+export async function releaseChange(app: App, description: string, settings: Settings, by: By): Promise<void> {
+  if (currentRelease(app) === undefined) return storeSettings(app, settings)
+  const release = draftRelease(app, { description, by: by.user, ...settings })
   by.output.step(`Releasing ${app.name} v${release.version}: ${description}`)
   if (app.state.stopped) {
-    commitRelease(app, release)
+    commitRelease(app, release, settings)
     by.output.detail(`${app.name} is stopped: ps:start ${app.name} starts this release`)
-  } else await deploy(app, release, by)
+  } else await deploy(app, release, by, settings)
 }
 
 /** Image, config and formation of an earlier release, as a new one. */
 export async function rollback(app: App, version: number | undefined, by: By): Promise<Release> {
   const release = rollbackRelease(app, version, by.user)
   by.output.step(`${release.description} of ${app.name}`)
-  await deploy(app, release, by, true)
+  await deploy(app, release, by, release)
   return release
 }
 

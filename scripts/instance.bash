@@ -84,7 +84,8 @@ create-control() {
 	for setting in "${SETTINGS[@]}"; do
 		[[ -z "${!setting}" ]] || arguments+=(--env "$setting=${!setting}")
 	done
-	docker create --name "$container" --label "dokku.instance=$name" --restart unless-stopped --stop-timeout 600 \
+	# always: what an engine ends that was killed and starts again, it takes for stopped by hand.
+	docker create --name "$container" --label "dokku.instance=$name" --restart always --stop-timeout 600 \
 		--volume "${socket:-/var/run/docker.sock}:/var/run/docker.sock" \
 		--volume "$name:/var/lib/dokku" --volume "$name-gateway:/run/dokku/gateway" --volume "$name-appliance:/run/dokku/appliance" \
 		--env "DOKKU_NAME=$name" "${arguments[@]}" "${@:5}" "$image" "$role" >/dev/null

@@ -102,11 +102,10 @@ const set = command({
   async run({ args, flags, context }) {
     const pairs = Object.fromEntries(args.pairs.map(([key, value]) => [key, flags.encoded ? decode(key, value) : value]))
     for (const [key, value] of Object.entries(pairs)) assertFits(key, value)
-    await change(args.app, context, flags, () => {
+    await change(args.app, context, flags, (before) => {
       context.output.step('Setting config vars')
       for (const [key, value] of Object.entries(pairs)) context.output.detail(`${key}:  ${value}`)
-      args.app.config.set(pairs)
-      return `Set ${Object.keys(pairs).join(', ')}`
+      return { config: { ...before, ...pairs }, description: `Set ${Object.keys(pairs).join(', ')}` }
     })
   },
 })
@@ -120,15 +119,14 @@ const unset = command({
   right: 'deploy',
 
   async run({ args, flags, context }) {
-    await change(args.app, context, flags, () => {
-      const stored = Object.keys(args.app.config.all())
-      const known = args.keys.filter((key) => stored.includes(key))
-      const unknown = args.keys.find((key) => !stored.includes(key))
+    await change(args.app, context, flags, (before) => {
+      const left = new Map(Object.entries(before))
+      const unknown = args.keys.find((key) => !left.has(key))
+      const known = args.keys.filter((key) => left.delete(key))
       if (known.length === 0)
         throw new UserError('no-such-config', `${args.app.name} has no config var ${unknown}`, { hint: `config:show ${args.app.name}` })
       for (const key of known) context.output.step(`Unsetting ${key}`)
-      args.app.config.unset(known)
-      return `Unset ${known.join(', ')}`
+      return { config: Object.fromEntries(left), description: `Unset ${known.join(', ')}` }
     })
   },
 })
@@ -146,12 +144,10 @@ const imported = command({
   async run({ args, flags, context }) {
     const vars = readVars(await readInput(context, longestImport))
     for (const [key, value] of Object.entries(vars)) assertFits(key, value)
-    await change(args.app, context, flags, () => {
+    await change(args.app, context, flags, (before) => {
       context.output.step('Setting config vars')
       for (const key of Object.keys(vars)) context.output.detail(key)
-      if (flags.replace) args.app.config.replace(vars)
-      else args.app.config.set(vars)
-      return `Import ${Object.keys(vars).join(', ')}`
+      return { config: flags.replace ? vars : { ...before, ...vars }, description: `Import ${Object.keys(vars).join(', ')}` }
     })
   },
 })
@@ -168,18 +164,21 @@ const clear = command({
   async run({ args, flags, context }) {
     await change(args.app, context, flags, () => {
       context.output.step('Unsetting all config vars')
-      args.app.config.replace({})
-      return 'Clear config'
+      return { config: {}, description: 'Clear config' }
     })
   },
 })
 
-/** Stores a change of config and releases it, unless `--no-restart`; `store` answers what the release is called. */
-async function change(one: App, context: Context, flags: { 'no-restart': boolean }, store: () => string): Promise<void> {
+/** What a change makes of the config vars, and what its release is called. */
+type Changed = (before: Record<string, string>) => { config: Record<string, string>; description: string }
+
+/** Releases a change of config, and stores it with the release; with `--no-restart` only stores it. */
+async function change(one: App, context: Context, flags: { 'no-restart': boolean }, changed: Changed): Promise<void> {
   const turn = flags['no-restart'] ? changing : deploying
   await turn(one, context, async () => {
-    const description = store()
-    if (!flags['no-restart']) await releaseChange(one, description, { user: context.identity.name, output: context.output })
+    const { config, description } = changed(one.config.all())
+    if (flags['no-restart']) return one.config.replace(config)
+    await releaseChange(one, description, { config }, { user: context.identity.name, output: context.output })
   })
 }
 

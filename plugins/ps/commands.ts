@@ -45,10 +45,9 @@ const scale = command({
     await turn(args.app, context, async () => {
       checkProcesses(args.app, Object.keys(formation))
       for (const [process, quantity] of args.quantities) context.output.step(`Scaling ${args.app.name} ${process} to ${quantity}`)
-      args.app.formation.set(formation)
-      if (flags['skip-deploy']) return
+      if (flags['skip-deploy']) return args.app.formation.set(formation)
       const said = args.quantities.map(([process, quantity]) => `${process}=${quantity}`).join(' ')
-      await releaseChange(args.app, `Scale ${said}`, { user: context.identity.name, output: context.output })
+      await releaseChange(args.app, `Scale ${said}`, { formation }, { user: context.identity.name, output: context.output })
     })
   },
 })

@@ -112,7 +112,7 @@ export async function runByHand({ name, image, engine, env, dir }: Plan): Promis
   ok(
     await engine.docker([
       'create',
-      ...['--name', name, '--restart', 'unless-stopped', '--label', `dokku.instance=${name}`],
+      ...['--name', name, '--restart', 'always', '--label', `dokku.instance=${name}`],
       ...Object.entries(volumes).flatMap(([from, to]) => ['--volume', `${from}:${to}`]),
       ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
       image,

@@ -10,6 +10,12 @@ export interface SecondEngine {
   load(...images: string[]): Promise<void>
   /** Ends the engine and everything on it, and waits until it answers again; returns when it began to start. */
   restart(): Promise<Date>
+  /** `kill -9` of the engine's own process, while those of its containers go on; one that survives starts again. */
+  kill(): Promise<void>
+  /** Everything ends at once, as in a power cut. */
+  cutPower(): Promise<void>
+  powerUp(): Promise<void>
+  untilAnswers(): Promise<void>
   /** Removes it with the instances on it. */
   remove(...instances: string[]): Promise<void>
 }
@@ -20,8 +26,11 @@ const almostPrivileged = [
   ...['seccomp=unconfined', 'apparmor=unconfined', 'systempaths=unconfined'].flatMap((option) => ['--security-opt', option]),
 ]
 
-/** Starts Debian's engine in a container on a network of its own; only the host can reach it there. */
-export async function secondEngine(image: string): Promise<SecondEngine> {
+/** Starts an engine again when it was killed. */
+const survivor = ['sh', '-c', 'trap "kill $!; wait; exit" TERM; while :; do "$@" & wait; sleep 0.2; done', 'sh']
+
+/** Starts Debian's engine in a container on a network of its own; only the host can reach it there. One that `survives` may be killed. */
+export async function secondEngine(image: string, { survives = false } = {}): Promise<SecondEngine> {
   const host = engine()
   const name = `${process.env.DOKKU_TEST_PREFIX ?? 'e2e'}-engine-${randomBytes(2).toString('hex')}`
   const remove = async (...instances: string[]) => {
@@ -37,7 +46,18 @@ export async function secondEngine(image: string): Promise<SecondEngine> {
     const cgroups = ['--volume', '/sys/fs/cgroup:/sys/fs/cgroup:rw']
     const daemon = ['dockerd', '-H', 'unix:///var/run/docker.sock', '-H', 'tcp://0.0.0.0:2375', '--tls=false', '-s', 'overlay2']
     const flags = ['--name', name, '--hostname', name, '--network', name, '--tmpfs', '/run', '--label', `dokku.instance=${name}`]
-    return host.docker(['run', '--detach', ...flags, ...rights, ...cgroups, image, ...daemon, '--cgroup-parent', `/${name}`])
+    return host.docker([
+      'run',
+      '--detach',
+      ...flags,
+      ...rights,
+      ...cgroups,
+      image,
+      ...(survives ? survivor : []),
+      ...daemon,
+      '--cgroup-parent',
+      `/${name}`,
+    ])
   }
   try {
     ok(await host.docker(['network', 'create', '--label', `dokku.instance=${name}`, name]))
@@ -48,7 +68,8 @@ export async function secondEngine(image: string): Promise<SecondEngine> {
     const address = ok(await host.docker(['inspect', '--format', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name])).trim()
     const second = engine({ host: `tcp://${address}:2375`, address })
     // It answers once it has started the containers that it starts by itself.
-    const answers = () => eventually(async () => ok(await second.docker(['version', '--format', '{{.Server.Version}}'])), 240)
+    const answers = async () =>
+      void (await eventually(async () => ok(await second.docker(['version', '--format', '{{.Server.Version}}'])), 240))
     await answers()
     return {
       engine: second,
@@ -66,6 +87,17 @@ export async function secondEngine(image: string): Promise<SecondEngine> {
         await answers()
         return new Date(ok(await host.docker(['inspect', '--format', '{{.State.StartedAt}}', name])).trim())
       },
+      async kill() {
+        ok(await host.docker(['exec', name, 'sh', '-c', 'kill -9 $(cat /var/run/docker.pid)']))
+      },
+      async cutPower() {
+        ok(await host.docker(['kill', name]))
+      },
+      async powerUp() {
+        ok(await host.docker(['start', name]))
+        await answers()
+      },
+      untilAnswers: answers,
       remove,
     }
   } catch (error) {
