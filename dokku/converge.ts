@@ -27,6 +27,8 @@ export interface Step {
   signal?: AbortSignal | undefined
   /** Leave what ended or is missing as it is, and only finish what was begun. */
   leaveEnded?: boolean
+  /** The app's containers, where the caller has just looked. */
+  existing?: readonly AppContainer[]
 }
 
 /**
@@ -35,7 +37,7 @@ export interface Step {
  * Anything that fails before `commit` leaves the app as it was. Called again from any half-way state, it finishes.
  */
 export async function converge(app: App, release: Release | undefined, output: Output, step: Step = {}): Promise<void> {
-  const existing = await containersOf(app)
+  const existing = step.existing ?? (await containersOf(app))
   const plan = planApp(wantedOf(app, release, step, existing), existing)
   const proved = release === undefined ? [] : await prove(app, release, plan.prove, step.signal)
   const missing = [...plan.create, ...plan.prove.filter((one) => !proved.includes(one))]

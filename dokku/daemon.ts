@@ -123,7 +123,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   await heal()
   await joinNetworks(instance)
   await untilAppliance(instance)
-  const { settled } = await reconcile(instance)
+  const { settled } = await reconcile(instance, { alone: true })
   const opened = await Promise.all(
     doors.map(async (door) => {
       await mkdir(dirname(door.path), { recursive: true })

@@ -15,22 +15,26 @@ import { syncRoutes } from './routing.ts'
 /**
  * The full pass: desired state against Docker, from any starting point, after a crash, a power cut, an upgrade, or while
  * nobody looked. Resolves once the routes are right; `settled` once every app is as it should be and nothing is left over.
+ * `alone`, when nothing else changes an app yet, one look at the engine is enough for all of them.
  */
-export async function reconcile(instance: Instance): Promise<{ settled: Promise<void> }> {
+export async function reconcile(instance: Instance, { alone = false } = {}): Promise<{ settled: Promise<void> }> {
   await syncRoutes(instance).catch((error: unknown) =>
     instance.log.error({ err: error }, 'the appliance did not take all sites and routes'),
   )
   const byApp = Map.groupBy(await listContainers(instance, { [label.type]: 'deploy' }), ({ appId }) => appId)
   const unsettled = allApps(instance).filter((app) => !isAsWanted(app, byApp.get(app.id) ?? []))
   const settle = async () => {
-    await Promise.all(unsettled.map((app) => reconcileApp(app)))
+    await Promise.all(unsettled.map((app) => reconcileApp(app, alone ? byApp.get(app.id) : undefined)))
     await removeOrphans(instance)
   }
   return { settled: settle() }
 }
 
-/** One app to its current release, after whatever changes it now. One that cannot is logged, and does not hold up others. */
-export async function reconcileApp(app: App): Promise<void> {
+/**
+ * One app to its current release, after whatever changes it now. One that cannot is logged, and does not hold up others.
+ * `seen` is what there is of it, where nothing can have changed that.
+ */
+export async function reconcileApp(app: App, seen?: readonly AppContainer[]): Promise<void> {
   const { instance } = app
   const quiet = output(
     () => undefined,
@@ -38,10 +42,10 @@ export async function reconcileApp(app: App): Promise<void> {
   )
   await instance.inOrder(app.id, async () => {
     if (instance.stopping.aborted || !isThere(app)) return
-    const existing = await containersOf(app)
+    const existing = seen ?? (await containersOf(app))
     const left = leavesEnded(app)
     try {
-      const step = { leaveEnded: left, signal: instance.stopping }
+      const step = { existing, leaveEnded: left, signal: instance.stopping }
       if (!isAsWanted(app, existing)) await converge(app, currentRelease(app), quiet, step)
       note(app, noticed(planNow(app, existing), left))
     } catch (error) {
