@@ -1,7 +1,8 @@
 import type { Session } from '#execd'
+import type { Group } from '#lib/command.ts'
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
-import type { Identity } from './access.ts'
+import type { Identity, Right } from './access.ts'
 import type { App } from './app.ts'
 import type { Instance } from './instance.ts'
 
@@ -11,6 +12,8 @@ export interface Context {
   readonly identity: Identity
   readonly session: Session
   readonly output: Output
+  /** All commands there are. */
+  readonly groups: readonly Group<Context, Right>[]
   /** `--quiet`: no headers. */
   readonly quiet: boolean
   /** `--force`: no questions. */

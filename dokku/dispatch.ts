@@ -78,7 +78,15 @@ export function dispatcher(instance: Instance, plugins: Plugins, git: ReturnType
     lines: Output,
   ): Promise<number> {
     authorize(identity, command.right, command.name)
-    const context: Context = { instance, identity, session, output: lines, quiet: globals.quiet, force: globals.force }
+    const context: Context = {
+      instance,
+      identity,
+      session,
+      output: lines,
+      groups: plugins.groups,
+      quiet: globals.quiet,
+      force: globals.force,
+    }
     const { args, flags } = await parse(command, words, context, globals.app)
     const run = async () => (await command.run({ args, flags, context })) ?? 0
     if (command.right === 'none' || command.reads?.({ args, flags })) return await run()

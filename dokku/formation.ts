@@ -1,7 +1,6 @@
 import { UserError } from '#lib/errors.ts'
 import { didYouMean } from '#lib/nearest.ts'
-import { type App, maybeApp } from './app.ts'
-import type { Instance } from './instance.ts'
+import type { App } from './app.ts'
 import { currentRelease } from './release.ts'
 
 /** Refuses process types that a deployed app does not have: UserError `no-such-process`. */
@@ -16,8 +15,7 @@ export function checkProcesses(app: App, names: readonly string[]): void {
     })
 }
 
-/** The process types of the app of this name, for completion: none before its first deploy. */
-export function processesOf(instance: Instance, name: string | undefined): string[] {
-  const app = maybeApp(instance, name ?? '')
-  return Object.keys((app && currentRelease(app)?.manifest.processes) ?? {})
+/** The process types of an app: none before its first deploy. */
+export function processesOf(app: App): string[] {
+  return Object.keys(currentRelease(app)?.manifest.processes ?? {})
 }

@@ -10,8 +10,8 @@ test('hangUp ends what has the mark, what that started and what does not listen,
     t.after(() => signalGroup(one, 'SIGKILL'))
     return one
   }
-  const other = started('other', 'echo ready; exec sleep 100')
-  const ours = started('ours', '(trap "" HUP; setsid sleep 100) & echo ready; wait')
+  const other = started('other', 'echo ready; exec sleep 10000')
+  const ours = started('ours', '(trap "" HUP; setsid sleep 10000) & echo ready; wait')
   await Promise.all([other, ours].map((one) => once(one.stdout, 'data')))
   await hangUp('MARK', 'ours', 300)
   assert.equal((await ours).signal, 'SIGHUP')

@@ -1,11 +1,12 @@
 /** What plugins import: `import { app, command, group } from 'dokku'`. Ours use the same door as a stranger's. */
-import { commandsFor } from '#lib/command.ts'
+import { commandsFor, type Typed } from '#lib/command.ts'
 import type { Right } from './access.ts'
-import { type App, allApps, findApp } from './app.ts'
+import { type App, allApps, findApp, maybeApp } from './app.ts'
 import type { Context } from './context.ts'
 import { checkAppName } from './names.ts'
 
 export { boolean, option, optional, repeated, rest, unless, word } from '#lib/command.ts'
+export { complete } from '#lib/complete.ts'
 export { messageOf, UserError } from '#lib/errors.ts'
 export { didYouMean } from '#lib/nearest.ts'
 export type { Output } from '#lib/output.ts'
@@ -35,14 +36,13 @@ export { cancelBuild, followBuild, shortSource } from './recording.ts'
 export { currentRelease, findRelease, listReleases, notDeployed, type Release } from './release.ts'
 export { describeDiff, diffReleases } from './release-diff.ts'
 export { renameApp } from './rename.ts'
-export { parseCount, parseFormat, reportCommand } from './report.ts'
+export { format, parseCount, reportCommand } from './report.ts'
 export { parseRestartPolicy, restartPolicyOf } from './restart-policy.ts'
 export { parseRetention, pruneReleases, retentionOf } from './retention.ts'
 export { reroute } from './routing.ts'
 export { findRun, listRuns, type Run, stopRun } from './runs.ts'
 export { setCommand } from './set.ts'
 export { lastSource, repositoryHead } from './source.ts'
-export { suggest } from './suggest.ts'
 export { receiveInTurn } from './turn.ts'
 export { version } from './version.ts'
 export { releaseChange, restart, rollback, start, stop } from './workflow.ts'
@@ -66,4 +66,12 @@ export function app() {
 /** An argument that names an app which need not exist. */
 export function appName(summary: string) {
   return param<string>({ summary, label: 'app', app: true, parse: checkAppName })
+}
+
+/** Completes a word by what the app has that was typed before it. */
+export function ofApp(words: (app: App) => readonly string[] | Promise<readonly string[]>) {
+  return (_prefix: string, { instance }: Context, typed: Typed): readonly string[] | Promise<readonly string[]> => {
+    const one = maybeApp(instance, typed.app ?? '')
+    return one === undefined ? [] : words(one)
+  }
 }

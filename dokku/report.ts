@@ -7,6 +7,9 @@ import type { Context } from './context.ts'
 /** One line of a report: its flag without the dashes, such as ps-can-scale, and how to find the value. */
 export type Fields = Readonly<Record<string, (app: App) => string | Promise<string>>>
 
+/** `--format`, where only text and JSON exist. */
+export const format = option('FORMAT', 'text or json', parseFormat, { complete: () => ['text', 'json'] })
+
 /** The spec of a `:report` command in Dokku's manner: all apps or one, all lines or one flag's value, text or JSON. */
 export function reportCommand(group: string, fields: Fields) {
   const flags = Object.fromEntries(Object.keys(fields).map((field) => [field, boolean(`print only ${caption(field).toLowerCase()}`)]))
@@ -23,7 +26,7 @@ export function reportCommand(group: string, fields: Fields) {
         complete: (_prefix: string, { instance }: Context) => allApps(instance).map(({ name }) => name),
       }),
     },
-    flags: { ...flags, format: option('FORMAT', 'text or json', parseFormat) },
+    flags: { ...flags, format },
     examples: [`${group}:report node-js-app`, `${group}:report node-js-app --format json`] as [string, string],
     right: 'none' as const,
     async run({ args, flags: given, context }: { args: { app: App | undefined }; flags: Record<string, unknown>; context: Context }) {
@@ -46,8 +49,7 @@ export function reportCommand(group: string, fields: Fields) {
   }
 }
 
-/** `--format`, where only text and JSON exist. */
-export function parseFormat(value: string): 'text' | 'json' {
+function parseFormat(value: string): 'text' | 'json' {
   if (value === 'text' || value === 'json') return value
   throw new UserError('bad-format', `${value} is not a format`, { hint: '--format text or --format json' })
 }

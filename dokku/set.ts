@@ -1,4 +1,4 @@
-import { optional, param, word } from '#lib/command.ts'
+import { optional, param } from '#lib/command.ts'
 import { UserError } from '#lib/errors.ts'
 import { didYouMean } from '#lib/nearest.ts'
 import { type App, allApps, findApp } from './app.ts'
@@ -7,6 +7,8 @@ import { type Context, changing } from './context.ts'
 /** One setting of an app, kept as the property `GROUP KEY`. */
 export interface Setting {
   summary: string
+  /** Words it can be, for completion. */
+  values?: readonly string[]
   /** Throws UserError for what it cannot be. */
   check: (value: string) => unknown
   /** What a new value changes at once. */
@@ -39,7 +41,15 @@ export function setCommand(group: string, settings: Readonly<Record<string, Sett
         complete: (_prefix: string, { instance }: Context) => allApps(instance).map(({ name }) => name),
       },
       setting: param<[string, Setting], Context>({ summary: keys.join(', '), label: 'setting', parse, complete: () => keys }),
-      value: optional(word('the value; left out, the setting is cleared', 'value')),
+      value: optional(
+        param<string, Context>({
+          summary: 'the value; left out, the setting is cleared',
+          label: 'value',
+          parse: String,
+          complete: (_prefix, _context, { setting = '' }) =>
+            (Object.hasOwn(settings, setting) ? settings[setting]?.values : undefined) ?? [],
+        }),
+      ),
     },
     examples,
     right: 'deploy' as const,

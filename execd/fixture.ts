@@ -35,7 +35,8 @@ export function running(t: TestContext, argv: readonly [string, ...string[]], en
     while (typeof words === 'string' ? !read().includes(words) : !words.test(read())) {
       if ((stream as NodeJS.ReadableStream & { readableEnded?: boolean }).readableEnded)
         throw new Error(`it ended after ${JSON.stringify(read())}`)
-      await Promise.race([once(stream, 'data'), once(stream, 'end')])
+      const seen = new AbortController()
+      await Promise.race(['data', 'end'].map((event) => once(stream, event, { signal: seen.signal }))).finally(() => seen.abort())
     }
     return read()
   }

@@ -1,7 +1,7 @@
 import type { Arg, ArgSpecs, ArgValues, FlagSpecs, FlagValues, Param } from './params.ts'
 import { param } from './params.ts'
 
-export type { Arg, Flag, Optional, OptionFlag, Param, Rest } from './params.ts'
+export type { Arg, Flag, Optional, OptionFlag, Param, Rest, Typed } from './params.ts'
 export { boolean, option, optional, param, repeated, rest, unless, word } from './params.ts'
 
 type None = Readonly<Record<never, never>>

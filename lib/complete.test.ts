@@ -16,6 +16,11 @@ const groups = [
   group('apps', 'Apps', [
     command({ ...common, name: 'apps:create', args: { name: word('the name') } }),
     command({ ...common, name: 'apps:destroy', args: { app: app() } }),
+    command({
+      ...common,
+      name: 'apps:rename',
+      args: { app: app(), name: param({ summary: 'the name', parse: String, complete: (_prefix, _context, typed) => [`${typed.app}-2`] }) },
+    }),
     command({ ...common, name: 'git-hook', hidden: true }),
   ]),
   group('config', 'Config', [
@@ -43,7 +48,11 @@ const groups = [
 
 test('completion offers what can stand next', async () => {
   const cases: [words: string[], expected: string[]][] = [
-    [['apps:'], ['apps:create', 'apps:destroy']],
+    [['apps:'], ['apps:create', 'apps:destroy', 'apps:rename']],
+    [['help', 'apps:c'], ['apps:create']],
+    [['apps:rename', 'shop', ''], ['shop-2']],
+    [['--app', 'blog', 'apps:rename', ''], ['blog-2']],
+    [['apps:rename', '--app=blog', ''], ['blog-2']],
     [['git'], []],
     [['h'], ['help']],
     [['--a'], ['--app']],

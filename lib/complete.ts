@@ -22,6 +22,7 @@ async function candidates<C, R extends string>(
   context: C,
 ): Promise<readonly string[]> {
   const commands = groups.flatMap((group) => group.commands)
+  const names = commands.filter(({ hidden }) => !hidden).map(({ name }) => name)
   const valuesOf = async (command: Command<C, R>, key: string, start: string) => {
     const own = command.flags?.[key]
     if (own !== undefined && own.kind !== 'boolean') return (await own.complete?.(start, context, typedWords(command, line))) ?? []
@@ -32,7 +33,7 @@ async function candidates<C, R extends string>(
   const leading = scan(front, typed)
   const at = leading.findIndex(({ kind }) => kind === 'operand')
   const [line, command] = at < 0 ? [leading, front as Command<C, R>] : afterName(groups, typed, leading.slice(0, at))
-  if (command === undefined) return []
+  if (command === undefined) return typed.length === 1 && typed[0] === 'help' ? names : []
 
   const last = line.at(-1)
   if (last?.kind === 'open') return valuesOf(command, last.key, prefix)
@@ -45,7 +46,7 @@ async function candidates<C, R extends string>(
     if (inline === undefined) return flagNames(command, line)
     return (await valuesOf(command, findFlag(command, inline.slice(0, -1))?.key ?? '', start)).map((value) => inline + value)
   }
-  if (at < 0) return ['help', ...commands.filter(({ hidden }) => !hidden).map(({ name }) => name)]
+  if (at < 0) return ['help', ...names]
   return (await next?.complete?.(prefix, context, typedWords(command, line))) ?? []
 }
 

@@ -12,11 +12,10 @@ import {
   currentRelease,
   destroyApp,
   findApp,
+  format,
   group,
   maybeApp,
-  option,
   param,
-  parseFormat,
   renameApp,
   reportCommand,
 } from 'dokku'
@@ -89,7 +88,7 @@ const clone = command({
 const list = command({
   name: 'apps:list',
   summary: 'list your apps',
-  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  flags: { format },
   examples: ['apps:list', 'apps:list --format json'],
   right: 'none',
 

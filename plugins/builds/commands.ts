@@ -10,12 +10,13 @@ import {
   currentBuild,
   findBuild,
   followBuild,
+  format,
   group,
   listBuilds,
+  ofApp,
   option,
   optional,
   param,
-  parseFormat,
   parseRetention,
   pruneBuilds,
   reportCommand,
@@ -26,14 +27,13 @@ import {
 import { list } from './list.ts'
 import { describe, details } from './show.ts'
 
-const format = option('FORMAT', 'text or json', parseFormat)
-
 /** The number of a build, as an argument that may be left out. */
 const number = optional(
   param({
     summary: 'the number of a build',
     label: 'number',
     parse: parseNumber,
+    complete: ofApp(numbers),
   }),
 )
 
@@ -64,7 +64,7 @@ const output = command({
         summary: 'the number of a build, or current',
         label: 'number',
         parse: (text) => (text === 'current' ? text : parseNumber(text)),
-        complete: () => ['current'],
+        complete: ofApp((one) => ['current', ...numbers(one)]),
       }),
     ),
   },
@@ -148,6 +148,10 @@ function newest(one: App): Build {
   const [build] = listBuilds(one)
   if (build !== undefined) return build
   throw new UserError('no-such-build', `No builds recorded for ${one.name}`, { hint: `git push dokku@HOST:${one.name} main` })
+}
+
+function numbers(one: App): string[] {
+  return listBuilds(one).map((build) => String(build.number))
 }
 
 function parseNumber(text: string): number {

@@ -1,4 +1,4 @@
-import { type App, app, type Build, command, listBuilds, openBuilds, option, optional, parseFormat } from 'dokku'
+import { type App, app, type Build, command, format, listBuilds, openBuilds, optional } from 'dokku'
 import { captions, cells, describe, table } from './show.ts'
 
 /** `builds:list` in its two forms. */
@@ -7,7 +7,7 @@ export const list = command({
   summary: 'list the builds of an app, newest first, or those under way over all apps',
   description: 'Without an app: what runs, and then what waits, in the order in which it gets its turn.',
   args: { app: optional(app()) },
-  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  flags: { format },
   examples: ['builds:list', 'builds:list node-js-app', 'builds:list node-js-app --format json'],
   right: 'none',
 

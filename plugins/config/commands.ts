@@ -6,16 +6,16 @@ import {
   changing,
   command,
   deploying,
+  format,
   group,
+  ofApp,
   option,
   optional,
   param,
-  parseFormat,
   readInput,
   releaseChange,
   rest,
   UserError,
-  word,
 } from 'dokku'
 import { readVars } from './envfile.ts'
 import { formatNames, formatVars, parseExportFormat, shellQuoted } from './formats.ts'
@@ -31,7 +31,7 @@ const show = command({
   aliases: ['config'],
   summary: 'show the config vars of an app',
   args: { app: app() },
-  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  flags: { format },
   examples: ['config:show node-js-app', 'config:show node-js-app --format json'],
   right: 'deploy',
   reads: () => true,
@@ -46,7 +46,7 @@ const show = command({
 const get = command({
   name: 'config:get',
   summary: 'print the value of one config var',
-  args: { app: app(), key: word('the config var', 'KEY') },
+  args: { app: app(), key: param({ summary: 'the config var', label: 'KEY', parse: String, complete: ofApp(keysOf) }) },
   flags: { quoted: boolean('in single quotes, for a shell') },
   examples: ['config:get node-js-app RAILS_ENV'],
   right: 'deploy',
@@ -64,7 +64,7 @@ const keys = command({
   name: 'config:keys',
   summary: 'list the names of the config vars of an app',
   args: { app: app() },
-  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  flags: { format },
   examples: ['config:keys node-js-app'],
   right: 'deploy',
   reads: () => true,
@@ -94,7 +94,10 @@ const set = command({
   name: 'config:set',
   summary: 'set one or more config vars',
   description: 'A deployed app is released again with the new values, without dropping a request.',
-  args: { app: app(), pairs: rest('KEY=VALUE', parsePair, { secret: true }) },
+  args: {
+    app: app(),
+    pairs: rest('KEY=VALUE', parsePair, { secret: true, complete: ofApp((one) => keysOf(one).map((key) => `${key}=`)) }),
+  },
   flags: { ...noRestart, encoded: boolean('the values are base64') },
   examples: ['config:set node-js-app RAILS_ENV=production', 'config:set --no-restart node-js-app A=1 B=2'],
   right: 'deploy',
@@ -113,7 +116,7 @@ const set = command({
 const unset = command({
   name: 'config:unset',
   summary: 'remove one or more config vars',
-  args: { app: app(), keys: rest('KEY') },
+  args: { app: app(), keys: rest('KEY', String, { complete: ofApp(keysOf) }) },
   flags: noRestart,
   examples: ['config:unset node-js-app RAILS_ENV'],
   right: 'deploy',
@@ -180,6 +183,10 @@ async function change(one: App, context: Context, flags: { 'no-restart': boolean
     if (flags['no-restart']) return one.config.replace(config)
     await releaseChange(one, description, { config }, { user: context.identity.name, output: context.output })
   })
+}
+
+function keysOf(one: App): string[] {
+  return Object.keys(one.config.all())
 }
 
 function parseFrom(word: string): '-' {

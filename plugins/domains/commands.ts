@@ -5,9 +5,9 @@ import {
   type Context,
   changing,
   command,
+  format,
   group,
-  option,
-  parseFormat,
+  ofApp,
   reportCommand,
   reroute,
   rest,
@@ -39,7 +39,7 @@ const add = command({
 const remove = command({
   name: 'domains:remove',
   summary: 'no longer serve an app under these domains',
-  args: { app: app(), hosts: rest('DOMAIN', parseHost) },
+  args: { app: app(), hosts: rest('DOMAIN', parseHost, { complete: ofApp((one) => one.hosts) }) },
   examples: ['domains:remove node-js-app www.example.com'],
   right: 'deploy',
 
@@ -86,7 +86,7 @@ const urls = command({
   name: 'urls',
   summary: 'print the addresses of an app, one a line',
   args: { app: app() },
-  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  flags: { format },
   examples: ['urls node-js-app', 'urls node-js-app --format json'],
   right: 'none',
 

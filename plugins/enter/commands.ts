@@ -6,6 +6,7 @@ import {
   containersOf,
   enterContainer,
   group,
+  ofApp,
   option,
   optional,
   processesOf,
@@ -20,9 +21,7 @@ const enter = command({
   description: 'The first word may name a process type or one of its containers: web, web.2.',
   args: {
     app: app(),
-    words: optional(
-      rest('[PROCESS[.N]] [COMMAND]', String, { complete: (_prefix, { instance }, typed) => processesOf(instance, typed.app) }),
-    ),
+    words: optional(rest('[PROCESS[.N]] [COMMAND]', String, { complete: ofApp(processesOf) })),
   },
   flags: { 'container-id': option('ID', 'the container with this id', parseId) },
   passthrough: true,

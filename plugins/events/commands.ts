@@ -4,13 +4,13 @@ import {
   command,
   followEvents,
   followed,
+  format,
   group,
   type JournalEvent,
   lastEvents,
   option,
   optional,
   parseCount,
-  parseFormat,
 } from 'dokku'
 
 const events = command({
@@ -22,7 +22,7 @@ const events = command({
   flags: {
     tail: boolean('go on with new events as they come', { short: 't' }),
     num: option('COUNT', 'how many of the last events (100)', parseCount, { short: 'n' }),
-    format: option('FORMAT', 'text or json', parseFormat),
+    format,
   },
   examples: ['events', 'events -t', 'events --app node-js-app --num 20', 'events --format json'],
   right: 'deploy',

@@ -1,4 +1,4 @@
-import { boolean, command, group, healthy, optional, rest, suggest, UserError, version } from 'dokku'
+import { boolean, command, group, healthy, UserError, version } from 'dokku'
 
 const show = command({
   name: 'version',
@@ -35,18 +35,4 @@ const health = command({
   },
 })
 
-const complete = command({
-  name: 'complete',
-  summary: 'print what could come next on a command line, for shells',
-  args: { words: optional(rest('WORD')) },
-  passthrough: true,
-  hidden: true,
-  examples: ['complete apps:'],
-  right: 'none',
-
-  async run({ args, context }) {
-    for (const word of await suggest(args.words, context)) context.output.line(word)
-  },
-})
-
-export default group('instance', 'The instance itself', [show, health, complete])
+export default group('instance', 'The instance itself', [show, health])

@@ -1,4 +1,17 @@
-import { app, boolean, checkProcesses, command, containersOf, followLogs, group, option, parseCount, UserError } from 'dokku'
+import {
+  app,
+  boolean,
+  checkProcesses,
+  command,
+  containersOf,
+  followLogs,
+  group,
+  ofApp,
+  option,
+  parseCount,
+  processesOf,
+  UserError,
+} from 'dokku'
 
 const logs = command({
   name: 'logs',
@@ -7,7 +20,7 @@ const logs = command({
   flags: {
     tail: boolean('go on with new lines as they come', { short: 't' }),
     num: option('COUNT', 'how many lines of each container (100)', parseCount, { short: 'n' }),
-    ps: option('PROCESS', 'only this process type, or one container such as web.1', (text) => text, { short: 'p' }),
+    ps: option('PROCESS', 'only this process type, or one container such as web.1', String, { short: 'p', complete: ofApp(processesOf) }),
   },
   examples: ['logs node-js-app', 'logs node-js-app -t -p web'],
   right: 'deploy',

@@ -1,4 +1,4 @@
-import { app, command, group, option, parseFormat, reachable } from 'dokku'
+import { app, command, format, group, reachable } from 'dokku'
 
 const scan = command({
   name: 'network:scan',
@@ -6,7 +6,7 @@ const scan = command({
   description:
     'Nothing is changed. What listens on the host is tried from a container in the app’s network; docs/guide/isolation.md explains.',
   args: { app: app() },
-  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  flags: { format },
   examples: ['network:scan node-js-app', 'network:scan node-js-app --format json'],
   right: 'admin',
   reads: () => true,

@@ -11,11 +11,12 @@ import {
   containersOf,
   currentRelease,
   deploying,
+  format,
   group,
-  option,
+  ofApp,
   optional,
-  parseFormat,
   parseRestartPolicy,
+  processesOf,
   releaseChange,
   reportCommand,
   rest,
@@ -29,10 +30,13 @@ import { lifecycle } from './lifecycle.ts'
 const scale = command({
   name: 'ps:scale',
   summary: 'show or set how many containers of each process type run',
-  args: { app: app(), quantities: optional(rest('PROCESS=COUNT', parseQuantity)) },
+  args: {
+    app: app(),
+    quantities: optional(rest('PROCESS=COUNT', parseQuantity, { complete: ofApp((one) => processesOf(one).map((name) => `${name}=`)) })),
+  },
   flags: {
     'skip-deploy': boolean('store the counts, leave the app running as it is'),
-    format: option('FORMAT', 'text or json', parseFormat),
+    format,
   },
   examples: ['ps:scale node-js-app', 'ps:scale node-js-app web=2 worker=1'],
   right: 'deploy',
@@ -93,6 +97,7 @@ const set = command(
       'restart-policy': {
         summary: 'on-failure:10 (the default), on-failure, always, unless-stopped, or no, which also leaves what somebody ended or removed',
         check: parseRestartPolicy,
+        values: ['always', 'no', 'on-failure', 'unless-stopped'],
         apply: async (one) => {
           for (const container of await containersOf(one)) if (container.stage === 'serving') await applyRestartPolicy(one, container)
         },

@@ -8,12 +8,13 @@ import {
   describeDiff,
   diffReleases,
   findRelease,
+  format,
   group,
   listReleases,
+  ofApp,
   option,
   optional,
   param,
-  parseFormat,
   parseRetention,
   pruneReleases,
   type Release,
@@ -30,6 +31,7 @@ const version = (summary: string) =>
     summary,
     label: 'version',
     parse: parseVersion,
+    complete: ofApp((one) => listReleases(one).map(({ version }) => `v${version}`)),
   })
 
 const list = command({
@@ -37,7 +39,7 @@ const list = command({
   aliases: ['releases'],
   summary: 'list the releases of an app, newest first',
   args: { app: app() },
-  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  flags: { format },
   examples: ['releases:list node-js-app', 'releases:list node-js-app --format json'],
   right: 'none',
 
@@ -58,7 +60,7 @@ const info = command({
   summary: 'show a release: who, when, why, commit, image and processes',
   description: 'Without a version, the current one. Config vars are named, their values are not shown.',
   args: { app: app(), version: optional(version('v3 or 3')) },
-  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  flags: { format },
   examples: ['releases:info node-js-app', 'releases:info node-js-app v3'],
   right: 'none',
 
@@ -87,7 +89,7 @@ const diff = command({
   summary: 'show what changed between two releases',
   description: 'With one version, against the one before it; without any, what the current one changed. Of config only names are shown.',
   args: { app: app(), from: optional(version('v3 or 3')), to: optional(version('v4 or 4')) },
-  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  flags: { format },
   examples: ['releases:diff node-js-app', 'releases:diff node-js-app v3 v5'],
   right: 'none',
 

@@ -6,7 +6,9 @@ import {
   currentRelease,
   group,
   notDeployed,
+  ofApp,
   option,
+  processesOf,
   type Release,
   repeated,
   rest,
@@ -15,6 +17,8 @@ import {
   UserError,
 } from 'dokku'
 import { list, logs, stop } from './runs.ts'
+
+const words = rest('COMMAND', String, { complete: ofApp(processesOf) })
 
 const added = {
   env: repeated(option('KEY=VALUE', 'add to the environment', parseEnv, { short: 'e', secret: true })),
@@ -25,7 +29,7 @@ const run = command({
   name: 'run',
   summary: 'run a command in a new container of an app',
   description: 'The container has the image and config of the current release and goes when the command ends. Its exit status is yours.',
-  args: { app: app(), words: rest('COMMAND') },
+  args: { app: app(), words },
   flags: { ...added, 'no-tty': boolean('without a terminal, even where there is one') },
   passthrough: true,
   examples: ['run node-js-app ls -la /app', 'run -e DEBUG=1 node-js-app node'],
@@ -43,7 +47,7 @@ const detached = command({
   summary: 'run a command in a new container of an app and leave it',
   description:
     'Prints the name of the container. It outlives the connection and control itself; for an hour after its end run:list shows its exit status and run:logs its lines.',
-  args: { app: app(), words: rest('COMMAND') },
+  args: { app: app(), words },
   flags: { ...added, 'no-tty': boolean('nothing changes: it never has a terminal') },
   passthrough: true,
   examples: ['run:detached node-js-app node import.js', 'run:detached --ttl-seconds 600 node-js-app worker'],

@@ -4,13 +4,13 @@ import {
   command,
   findRun,
   followLogs,
+  format,
   listRuns,
-  maybeApp,
+  ofApp,
   option,
   optional,
   param,
   parseCount,
-  parseFormat,
   type Run,
   stopRun,
 } from 'dokku'
@@ -20,17 +20,14 @@ const run = () =>
     summary: 'the name of its container, or what follows the app in that',
     label: 'run',
     parse: (name) => name,
-    complete: async (_prefix, { instance }, typed) => {
-      const one = maybeApp(instance, typed.app ?? '')
-      return one === undefined ? [] : (await listRuns(instance, one)).map(({ dyno }) => dyno)
-    },
+    complete: ofApp(async (one) => (await listRuns(one.instance, one)).map(({ dyno }) => dyno)),
   })
 
 export const list = command({
   name: 'run:list',
   summary: 'list the one-off containers of an app',
   args: { app: app() },
-  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  flags: { format },
   examples: ['run:list node-js-app', 'run:list node-js-app --format json'],
   right: 'deploy',
   reads: () => true,

@@ -1,5 +1,20 @@
 import { text } from 'node:stream/consumers'
-import { addKey, boolean, command, group, listKeys, option, parseFormat, publishKeys, removeKey, UserError, unless, word } from 'dokku'
+import {
+  addKey,
+  boolean,
+  type Context,
+  command,
+  format,
+  group,
+  listKeys,
+  option,
+  param,
+  publishKeys,
+  removeKey,
+  UserError,
+  unless,
+  word,
+} from 'dokku'
 
 const add = command({
   name: 'ssh-keys:add',
@@ -21,8 +36,10 @@ const add = command({
 const remove = command({
   name: 'ssh-keys:remove',
   summary: 'shut a key out',
-  args: { name: unless('fingerprint', word('whose key it is', 'name')) },
-  flags: { fingerprint: option('FINGERPRINT', 'the key with this fingerprint') },
+  args: {
+    name: unless('fingerprint', param<string>({ summary: 'whose key it is', label: 'name', parse: String, complete: known('name') })),
+  },
+  flags: { fingerprint: option('FINGERPRINT', 'the key with this fingerprint', String, { complete: known('fingerprint') }) },
   examples: ['ssh-keys:remove alice', 'ssh-keys:remove --fingerprint SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU'],
   right: 'admin',
 
@@ -35,10 +52,14 @@ const remove = command({
   },
 })
 
+function known(what: 'name' | 'fingerprint') {
+  return (_prefix: string, { instance }: Context) => listKeys(instance.db).map((key) => key[what])
+}
+
 const list = command({
   name: 'ssh-keys:list',
   summary: 'list the keys that are let in',
-  flags: { format: option('FORMAT', 'text or json', parseFormat) },
+  flags: { format },
   examples: ['ssh-keys:list', 'ssh-keys:list --format json'],
   right: 'admin',
   reads: () => true,

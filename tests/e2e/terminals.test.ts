@@ -10,6 +10,7 @@ after(() => instance.remove())
 const image = `${name}/fixture:latest`
 await engine.build(image, versionImage('one'), name)
 ok(await ssh('git:from-image', 'shop', image))
+ok(await ssh('config:set', 'shop', 'GREETING=hello'))
 const web = `${name}-shop.web.1`
 
 /** Both ways into a container. */
@@ -96,12 +97,51 @@ test('a program whose caller reads slowly waits, and control keeps little of its
   assert.equal(one.errors(), '')
 })
 
-const replaced = { 'run shop': () => engine.docker(['restart', name]), 'enter shop web': () => engine.docker(['restart', name]) }
+/** Each shell on a terminal, where dokku is a function that shows its words, and ssh has the key of the tests. */
+const sshWords = instance.sshArgv().slice(1, -1).join(' ')
+const shells: [shell: string, argv: [string, ...string[]]][] = [
+  ['bash', ['bash', '--noprofile', '--norc', '-i']],
+  ['zsh', ['zsh', '-f', '-i']],
+]
+for (const [shell, argv] of shells)
+  test(`${shell} completes commands, names, flags and values at a tab`, { timeout: 60_000 }, async (t) => {
+    const one = onTerminal(t, [24, 200], argv, { DOKKU_HOST: '127.0.0.1', DOKKU_PORT: String(instance.ports.ssh), HOME: instance.dir })
+    one.type(`ssh() { command ssh ${sshWords} "$@"; }; dokku() { printf '<%s>' "$@"; echo; }\r`)
+    one.type(`eval "$(ssh dokku@127.0.0.1 completion ${shell})"; echo load''ed\r`)
+    // Until then ssh would take what is typed.
+    await one.says('loaded')
+    for (const [typed, expected] of [
+      ['apps:cre\tx', '<apps:create><x>'],
+      ['config:unset sh\tGREE\tx', '<config:unset><shop><GREETING><x>'],
+      ['config:set shop GREE\thi', '<config:set><shop><GREETING=hi>'],
+      ["--app shop ps:scale 'web=1' we\t2", '<--app><shop><ps:scale><web=1><web=2>'],
+      ['run:list shop --form\tjs\tx', '<run:list><shop><--format><json><x>'],
+    ] as const) {
+      one.type(`dokku ${typed}\r`)
+      await one.says(`${expected}\r\n`)
+    }
+  })
+
+test('fish completes commands, names, flags and values', async () => {
+  const load = `function ssh; command ssh ${sshWords} $argv; end; ssh dokku@127.0.0.1 completion fish | source`
+  for (const [typed, expected] of [
+    ['dokku apps:cre', 'apps:create'],
+    ['dokku config:unset shop ', 'GREETING'],
+    ['dokku config:set shop GREE', 'GREETING='],
+    ["dokku --app shop ps:scale 'web=1' we", 'web='],
+    ['dokku run:list shop --format=', '--format=json\n--format=text'],
+  ] as const) {
+    const env = { DOKKU_HOST: '127.0.0.1', DOKKU_PORT: String(instance.ports.ssh), HOME: instance.dir }
+    const { stdout, stderr } = await ran(['fish', '--no-config', '-c', `${load}; complete -C "${typed}"`], env)
+    assert.deepEqual([stdout.toString().trim(), stderr], [expected, ''])
+  }
+})
+
 for (const way of ways)
   test(`${way}: a program whose control is replaced meanwhile says so and is gone`, async (t) => {
     const one = typed(t, `${way} sh -c 'echo ready; exec sleep 4712'`)
     await one.says('ready')
-    ok(await replaced[way]())
+    ok(await engine.docker(['restart', name]))
     assert.equal(await one.status(), 75)
     assert.match(one.output(), /dokku is being restarted or replaced, and this command ended with it/)
     assert.deepEqual(await runs(), [])
