@@ -104,3 +104,25 @@ wait-healthy() {
 	docker logs --tail 15 "$name"
 	return 1
 }
+
+return-to() {
+	declare desc="Run the control from before again; a database that its successor has migrated goes back to the copy made then" \
+		name="$1" previous="$2" successor="$3"
+	local said known copy
+	said="$(docker logs "$name" 2>&1)"
+	docker rm --force "$name" >/dev/null
+	docker rename "$previous" "$name"
+	docker start "$name" >/dev/null
+	progress "Starting the control container from before" wait-healthy "$name" && return
+	known="$(docker logs "$name" 2>&1 | sed -n 's/.*a newer version has brought the database to .* knows up to \([0-9]*\)$/\1/p' | tail -n 1)"
+	[[ -n "$known" ]] || fail "neither $successor nor the control container from before becomes healthy: docker logs $name"
+	printf -v copy 'dokku.sqlite.before-%04d' $((known + 1))
+	docker stop "$name" >/dev/null
+	# What was done since would be lost with it.
+	[[ "$said" != *"control is listening"* ]] || fail "$successor has migrated the database, and taken commands, before it failed. To go" \
+		"back to before them: docker run --rm -v $name:/var/lib/dokku $successor restore-database $copy && docker start $name"
+	progress "Putting back the database of before the upgrade" \
+		docker run --rm --volume "$name:/var/lib/dokku" "$successor" restore-database "$copy" || fail "$copy could not be put back"
+	docker start "$name" >/dev/null
+	progress "Starting the control container from before, with its database" wait-healthy "$name" || fail "it does not become healthy: docker logs $name"
+}

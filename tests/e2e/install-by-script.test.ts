@@ -83,6 +83,21 @@ test('quickstart brings the old control back when the new one does not become he
   ok(await host.docker(['exec', name, 'dokku', 'health', '--wait']))
 })
 
+test('quickstart brings the old control back with its database when the new one had migrated that before it failed', async () => {
+  const migrations = '/opt/dokku/dokku/migrations'
+  const fail = `sed -i 's/const plugins = await loadPlugins()/throw new Error("broken")/' /opt/dokku/dokku/daemon.ts`
+  const Dockerfile = `FROM ${image}\nRUN ${fail} && echo 'CREATE TABLE later (id INTEGER) STRICT;' >"${migrations}/$(printf %04d $(($(ls ${migrations}/*.sql | wc -l) + 1)))-later.sql"\n`
+  await host.build(`${name}/dokku:broken`, { Dockerfile }, name)
+  const before = await inspect(name, '{{.Id}}')
+  const said = failed(await script(['quickstart'], { DOKKU_IMAGE: `${name}/dokku:broken` }))
+  assert.match(said, /Putting back the database of before the upgrade/)
+  assert.match(said, /the control container from before runs again/)
+  assert.equal(await inspect(name, '{{.Id}}'), before)
+  ok(await host.docker(['exec', name, 'dokku', 'health', '--wait']))
+  assert.equal((await keys()).length, 1)
+  assert.equal((await hello()).status, 200)
+})
+
 test('quickstart lets in the key it is given, and leaves no temporary one behind', async () => {
   const key = join(home.dir, 'locked')
   ok(await attempt(['ssh-keygen', '-q', '-t', 'ed25519', '-N', 'secret words', '-f', key]))
