@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { ImageInspectInfo } from 'dockerode'
+import type { ContainerInfo, ImageInspectInfo, NetworkInspectInfo } from 'dockerode'
 import { hasStatus } from '#lib/docker.ts'
-import { messageOf, UserError } from '#lib/errors.ts'
+import { UserError } from '#lib/errors.ts'
+import type { Output } from '#lib/output.ts'
 import { applianceAddress, freeAddress, leaseAddress } from './addresses.ts'
 import { type App, allApps, maybeApp } from './app.ts'
 import { type AppContainer, appContainer, containerOptions, label, type Wanted } from './container.ts'
@@ -38,6 +39,7 @@ export function appNetwork({ settings }: Instance, appId: number | string): stri
 export async function removeAppNetwork(instance: Instance, appId: number | string): Promise<void> {
   const network = instance.engine.getNetwork(appNetwork(instance, appId))
   try {
+    if (((await network.inspect()) as NetworkInspectInfo).Labels?.[label.instance] !== instance.settings.name) return
     await network.disconnect({ Container: objectNames(instance.settings.name).appliance, Force: true }).catch((error: unknown) => {
       if (!hasStatus(error, 403, 404, 500)) throw error
     })
@@ -69,12 +71,19 @@ export async function listContainers(instance: Instance, labels: Record<string, 
     all: true,
     filters: { label: Object.entries(wanted).map(([key, value]) => `${key}=${value}`) },
   })
-  const containers = found.map((info) => appContainer(info, ownerOf(instance, info.Labels)))
-  return containers.sort(byProcess)
+  return found
+    .filter((info) => isGenuine(instance, info))
+    .map((info) => appContainer(info, ownerOf(instance, info.Labels)))
+    .sort(byProcess)
 }
 
 function byProcess(a: AppContainer, b: AppContainer): number {
   return a.process < b.process ? -1 : a.process > b.process ? 1 : a.index - b.index
+}
+
+/** Labels come along in an image that somebody committed from a container of ours; its network does not. */
+export function isGenuine({ settings }: Instance, { Labels: labels, HostConfig: host }: ContainerInfo): boolean {
+  return !labels[label.address] || host.NetworkMode.startsWith(`${settings.name}-app`)
 }
 
 /** The number of the app that these labels name. Version 0.1.0 wrote only its name. */
@@ -173,23 +182,30 @@ export async function retireContainer(instance: Instance, container: AppContaine
   await removeContainer(instance, container)
 }
 
-/** Renames a container; a name that is taken or a container that is gone is left to the next convergence. */
-export async function renameContainer(instance: Instance, container: AppContainer, name: string): Promise<AppContainer> {
+/** Renames a container and says whether it has the name now; a container that is gone is left to the next convergence. */
+export async function renameContainer({ engine }: Instance, { id }: Pick<AppContainer, 'id'>, name: string): Promise<boolean> {
   try {
-    await instance.engine.getContainer(container.id).rename({ name })
+    await engine.getContainer(id).rename({ name })
+    return true
   } catch (error) {
     if (!hasStatus(error, 404, 409)) throw error
-    if (hasStatus(error, 409)) instance.log.warn({ container: container.name, reason: messageOf(error) }, 'a container keeps its name')
+    return hasStatus(error, 404)
   }
-  return { ...container, name }
 }
 
-/** Gives a container that serves its final name, and from now on the engine starts it again when it crashes. */
-export async function settleContainer(app: App, container: AppContainer): Promise<void> {
+/**
+ * Gives a container that serves its final name, and from now on the engine starts it again when it crashes. Where a
+ * stranger has the name, it gets one of its own, until a later convergence finds the name free.
+ */
+export async function settleContainer(app: App, container: AppContainer, output: Output): Promise<void> {
   const name = finalName(app, container)
   if (container.name === name) return
   if (container.stage !== 'serving') await applyRestartPolicy(app, container)
-  await renameContainer(app.instance, container, name)
+  if (await renameContainer(app.instance, container, name)) return
+  const instead = `${name}.${container.id.slice(0, 12)}`
+  if (container.name === instead) return
+  await renameContainer(app.instance, container, instead)
+  output.warn(`The name ${name} is taken by a container that is not of ${app.name}: ours is ${instead}`)
 }
 
 export function finalName(app: App, { process, index }: Pick<AppContainer, 'process' | 'index'>): string {

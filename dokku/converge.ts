@@ -46,7 +46,7 @@ export async function converge(app: App, release: Release | undefined, output: O
   const fresh = [...plan.keep, ...proved, ...started]
   await route(app, fresh)
   await retire(app, [...plan.retire, ...plan.prove.filter((one) => !proved.includes(one))])
-  await Promise.all(fresh.map((one) => settleContainer(app, one)))
+  await Promise.all(fresh.map((one) => settleContainer(app, one, output)))
 }
 
 function wantedOf(app: App, release: Release | undefined, step: Step, existing: readonly AppContainer[]): Wanted[] {
@@ -61,10 +61,9 @@ export async function retire(app: App, containers: readonly AppContainer[]): Pro
   const { instance } = app
   const leaving = containers.filter(({ id }) => !instance.retiring.has(id))
   for (const { id } of leaving) instance.retiring.add(id)
-  const renamed = leaving.map((one) =>
-    one.stage === 'retiring' ? one : renameContainer(instance, one, `${one.name}.retiring-${one.id.slice(0, 8)}`),
-  )
-  for (const one of await Promise.all(renamed))
+  const living = leaving.filter(({ stage }) => stage !== 'retiring')
+  await Promise.all(living.map((one) => renameContainer(instance, one, `${one.name}.retiring-${one.id.slice(0, 8)}`)))
+  for (const one of leaving)
     retireContainer(instance, one)
       .catch((error: unknown) => instance.log.error({ err: error, container: one.name }, 'could not retire a container'))
       .finally(() => instance.retiring.delete(one.id))

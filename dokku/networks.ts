@@ -1,3 +1,4 @@
+import type { NetworkInspectInfo } from 'dockerode'
 import type { Docker } from '#lib/docker.ts'
 import { hasStatus } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
@@ -32,7 +33,7 @@ export function ensureNetwork(engine: Docker, name: string, options: NetworkOpti
 }
 
 async function ensure(engine: Docker, name: string, options: NetworkOptions): Promise<AppNetwork> {
-  const found = await inspect(engine, name)
+  const found = await inspect(engine, name, options.instance)
   if (found !== undefined) return { name, subnet: found }
   for (const subnet of options.subnet === undefined ? candidates(name, pool.perNetwork[options.kind]) : [options.subnet]) {
     try {
@@ -48,16 +49,25 @@ async function ensure(engine: Docker, name: string, options: NetworkOptions): Pr
       })
       return { name, subnet }
     } catch (error) {
-      if (hasStatus(error, 409)) return { name, subnet: (await inspect(engine, name)) ?? subnet }
+      if (hasStatus(error, 409)) return { name, subnet: (await inspect(engine, name, options.instance)) ?? subnet }
       if (!hasStatus(error, 400, 403, 500) || !/overlap|in use|conflict/i.test(String(error))) throw error
     }
   }
   throw new UserError('no-subnet', `no free subnet was found for the network ${name}`, { hint: 'name one with DOKKU_SUBNET=10.50.0.0/20' })
 }
 
-async function inspect(engine: Docker, name: string): Promise<string | undefined> {
+/** UserError `name-taken`: something of ours cannot be made, and what has its name is not touched. */
+export function taken(kind: 'container' | 'network', name: string): UserError {
+  return new UserError('name-taken', `the ${kind} ${name} is not this instance’s, and stays as it is`, {
+    hint: 'rename or remove it, or give the instance another DOKKU_NAME',
+  })
+}
+
+/** Containers might talk to each other on a network that somebody else made. */
+async function inspect(engine: Docker, name: string, instance: string): Promise<string | undefined> {
   try {
-    const info = (await engine.getNetwork(name).inspect()) as { IPAM?: { Config?: { Subnet?: string }[] } }
+    const info = (await engine.getNetwork(name).inspect()) as NetworkInspectInfo
+    if (info.Labels?.[label.instance] !== instance) throw taken('network', name)
     const subnet = info.IPAM?.Config?.find((config) => config.Subnet?.includes('.'))?.Subnet
     if (subnet === undefined) throw new Error(`network ${name} has no IPv4 subnet`)
     return subnet

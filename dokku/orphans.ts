@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { allApps } from './app.ts'
 import { appContainer, label } from './container.ts'
-import { appNetwork, ownerOf, removeAppNetwork, removeContainer, retireContainer } from './containers.ts'
+import { appNetwork, isGenuine, ownerOf, removeAppNetwork, removeContainer, retireContainer } from './containers.ts'
 import { sweepEntered } from './enter.ts'
 import { syncImages } from './images.ts'
 import type { Instance } from './instance.ts'
@@ -24,7 +24,9 @@ async function containers(instance: Instance): Promise<void> {
   const filters = { label: [`${label.instance}=${instance.settings.name}`] }
   const found = await instance.engine.listContainers({ all: true, filters })
   const apps = ids(instance)
-  const orphans = found.filter(({ Labels: labels }) => {
+  const orphans = found.filter((info) => {
+    const { Labels: labels } = info
+    if (!isGenuine(instance, info)) return false
     if (label.session in labels) return labels[label.session] !== instance.session
     return label.app in labels && !apps.has(String(ownerOf(instance, labels)))
   })

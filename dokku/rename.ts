@@ -38,7 +38,7 @@ export async function renameApp(app: App, name: string, output: Output): Promise
   }
   await moveImages(app, rename)
   await reroute(app)
-  for (const one of await containersOf(app)) if (one.stage === 'serving') await settleContainer(app, one)
+  for (const one of await containersOf(app)) if (one.stage === 'serving') await settleContainer(app, one, output)
   output.result(`${old} is ${name} now:`)
   for (const url of app.urls) output.detail(url)
 }

@@ -6,6 +6,7 @@ import type { Docker } from '#lib/docker.ts'
 import { hasStatus } from '#lib/docker.ts'
 import { label } from './container.ts'
 import { objectNames } from './instance.ts'
+import { taken } from './networks.ts'
 import { programFiles } from './program-files.ts'
 import type { Settings } from './settings.ts'
 
@@ -111,6 +112,7 @@ async function ensureRole(
   const container = engine.getContainer(name)
   try {
     const found = await container.inspect()
+    if (found.Config.Labels[label.instance] !== options.Labels?.[label.instance]) throw taken('container', name)
     if (found.Config.Labels[revisionLabel] === wanted) {
       // The engine may be starting it again at this moment.
       if (!found.State.Running) await container.start().catch(ignoreStarted)

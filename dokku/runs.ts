@@ -4,7 +4,7 @@ import { UserError } from '#lib/errors.ts'
 import { quoteWords } from '#lib/words.ts'
 import type { App } from './app.ts'
 import { label } from './container.ts'
-import { ownerOf, removeContainer } from './containers.ts'
+import { isGenuine, ownerOf, removeContainer } from './containers.ts'
 import type { Instance } from './instance.ts'
 import { show } from './names.ts'
 
@@ -54,7 +54,7 @@ export async function listRuns(instance: Instance, app?: App): Promise<Run[]> {
   const labels = { [label.instance]: instance.settings.name, [label.type]: 'run', ...(app && { [label.id]: String(app.id) }) }
   const filters = { label: Object.entries(labels).map(([key, value]) => `${key}=${value}`) }
   const found = await instance.engine.listContainers({ all: true, filters })
-  const runs = await Promise.all(found.map(({ Id: id }) => inspectRun(instance, id)))
+  const runs = await Promise.all(found.filter((one) => isGenuine(instance, one)).map(({ Id: id }) => inspectRun(instance, id)))
   return runs.filter((run) => run !== undefined).sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
 }
 
