@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { applianceAddress, freeAddress, leaseAddress, sweepAddresses } from './addresses.ts'
 import { emptyDatabase } from './fixtures.ts'
 
@@ -43,4 +44,31 @@ test('sweepAddresses frees what no container holds', () => {
   const rows = Array.from({ length: 11 }, () => leaseAddress(db, subnet, 'x'))
   assert.ok(rows.includes(lost))
   assert.ok(!rows.includes(kept))
+})
+
+test('leaseAddress never gives what is leased, and what was given back only after all the others that are free', () => {
+  fc.assert(
+    fc.property(fc.array(fc.option(fc.nat(11), { nil: undefined }), { maxLength: 60 }), (acts) => {
+      const db = emptyDatabase()
+      const held: string[] = []
+      /** In the order they were given back. */
+      const freed: string[] = []
+      for (const act of acts) {
+        if (act === undefined && held.length < 12) {
+          const address = leaseAddress(db, subnet, 'x')
+          assert.ok(!held.includes(address), `${address} is leased twice`)
+          assert.match(address, /^10\.213\.16\.([2-9]|1[0-3])$/)
+          const never = 12 - held.length - freed.length
+          if (freed.includes(address)) assert.equal(never, 0, `${address} comes back while others were never used`)
+          held.push(address)
+          if (freed.includes(address)) freed.splice(freed.indexOf(address), 1)
+        } else if (act !== undefined && held.length > 0) {
+          const [address = ''] = held.splice(act % held.length, 1)
+          freeAddress(db, address)
+          freed.push(address)
+        }
+      }
+    }),
+    { numRuns: 200 },
+  )
 })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { start } from '#lib/exec.ts'
 import type { Random } from './random.ts'
 import type { Rig } from './rig.ts'
@@ -68,7 +69,13 @@ export const faults: Record<string, Prepare> = {
   'container kill': toContainer((rig, id) => rig.docker.getContainer(id).kill()),
   'container stop': toContainer((rig, id) => rig.docker.getContainer(id).stop({ t: 1 })),
   'container rm': toContainer((rig, id) => rig.docker.getContainer(id).remove({ force: true })),
-  'container pause': toContainer((rig, id) => rig.docker.getContainer(id).pause()),
+  'container pause': toContainer(async (rig, id) => {
+    const container = rig.docker.getContainer(id)
+    await container.pause()
+    // Nobody can tell a paused start from a slow one; it would be given a minute.
+    await sleep(2000)
+    if (/\.upcoming-/.test((await container.inspect()).Name)) await container.unpause()
+  }),
   'container rename': toContainer((rig, id) => rig.docker.getContainer(id).rename({ name: `${rig.instance.name}-mine-${id.slice(0, 8)}` })),
 }
 

@@ -8,6 +8,7 @@ const steps = 6
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '90' },
+    minutes: { type: 'string', default: '60' },
     run: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     engine: { type: 'string' },
@@ -16,6 +17,7 @@ const { values } = parseArgs({
 })
 const seed = Number(values.seed)
 const numbers = values.run === undefined ? Array.from({ length: Number(values.runs) }, (_, n) => n + 1) : [Number(values.run)]
+const minutes = Number(values.minutes)
 const started = Date.now()
 let struck = 0
 let lived = 0
@@ -25,7 +27,7 @@ const broken: string[] = []
 async function worker(kind: 'host' | 'second'): Promise<void> {
   let rig = await startRig(kind)
   try {
-    for (let run = numbers.shift(); run !== undefined; run = numbers.shift()) {
+    for (let run = numbers.shift(); run !== undefined && Date.now() - started < minutes * 60_000; run = numbers.shift()) {
       try {
         struck += await live(rig, { seed, run, steps, say: (line) => console.log(`${kind}: ${line}`) })
         lived++
@@ -54,9 +56,9 @@ const kinds =
 console.log(`-----> Faults with seed ${seed}: ${numbers.length} runs of ${steps} steps on ${kinds.join(', ')}`)
 const results = await Promise.allSettled(kinds.map(worker))
 for (const result of results) if (result.status === 'rejected') broken.push(String(result.reason))
-const minutes = Math.round((Date.now() - started) / 6000) / 10
-console.log(`=====> ${lived} runs, ${struck} steps with a fault in ${minutes} minutes, ${broken.length} broken`)
+const took = Math.round((Date.now() - started) / 6000) / 10
+console.log(`=====> ${lived} runs, ${struck} steps with a fault in ${took} minutes, ${broken.length} broken`)
 console.log(
-  `json ${JSON.stringify({ date: new Date().toISOString().slice(0, 10), commit: values.commit, seed, runs: lived, steps: struck, broken: broken.length, minutes })}`,
+  `json ${JSON.stringify({ date: new Date().toISOString().slice(0, 10), commit: values.commit, seed, runs: lived, steps: struck, broken: broken.length, minutes: took })}`,
 )
 process.exitCode = broken.length === 0 ? 0 : 1

@@ -136,7 +136,7 @@ async function converged(rig: Rig, names: Iterable<string>, also: (truth: Truth)
     const broken = truth instanceof Error ? [truth.message] : [...brokenOf(truth, rig.instance.name), ...also(truth)]
     if (!(truth instanceof Error) && broken.length === 0) return truth
     if (performance.now() > deadline) throw new Error(broken.join('\n'))
-    await Promise.race([rig.steps.next(), sleep(400)])
+    await Promise.race([rig.steps.next().then(() => sleep(100)), sleep(1500)])
   }
 }
 
