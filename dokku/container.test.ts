@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ImageInspectInfo } from 'dockerode'
-import { containerOptions, portOf, specOf, wantedContainers } from './container.ts'
+import fc from 'fast-check'
+import { containerOptions, portOf, specOf, stageOf, wantedContainers } from './container.ts'
+import { containerName } from './instance.ts'
+import { checkAppName, checkProcessName } from './names.ts'
 import type { Release } from './release.ts'
 
 const release: Release = {
@@ -64,3 +67,37 @@ test('containerOptions gives web its PORT and binds every container', () => {
   assert.deepEqual(worker.Cmd, ['/bin/sh', '-c', 'node worker.js'])
   assert.deepEqual(worker.Env, ['A=1', 'DYNO=worker.1', 'GIT_REV=c0ffee'])
 })
+
+test('stageOf reads the stage that was written, whatever app and process are called', () => {
+  const word = fc.oneof(fc.stringMatching(/^[a-z0-9]{1,8}$/), fc.constantFrom('upcoming-00000000', 'retiring-c0ffee00'))
+  const app = fc
+    .array(word, { minLength: 1, maxLength: 3 })
+    .map((words) => words.join('.'))
+    .filter((name) => accepts(checkAppName, name))
+  const process = fc.oneof(word, fc.constant('web')).filter((name) => accepts(checkProcessName, name))
+  const id = fc.stringMatching(/^[0-9a-f]{8}$/)
+  fc.assert(
+    fc.property(
+      fc.constantFrom('dokku', 'other'),
+      app,
+      process,
+      fc.integer({ min: 1, max: 100 }),
+      id,
+      (instance, name, type, index, some) => {
+        const final = containerName(instance, name, type, index)
+        assert.equal(stageOf(final), 'serving')
+        assert.equal(stageOf(`${final}.upcoming-${some}`), 'upcoming')
+        assert.equal(stageOf(`${final}.retiring-${some}`), 'retiring')
+        assert.equal(stageOf(`${final}.upcoming-${some}.retiring-${some}`), 'retiring')
+      },
+    ),
+  )
+})
+
+function accepts(check: (name: string) => string, name: string): boolean {
+  try {
+    return check(name) === name
+  } catch {
+    return false
+  }
+}

@@ -167,5 +167,7 @@ export function appContainer(info: ContainerInfo, appId: number | undefined): Ap
 
 /** The stage that a container's name says. */
 export function stageOf(name: string): Stage {
-  return name.includes('.retiring-') ? 'retiring' : name.includes('.upcoming-') ? 'upcoming' : 'serving'
+  // Only at the end: an app may be called my.upcoming-app.
+  const [, stage] = /\.(upcoming|retiring)-[0-9a-f]{8}$/.exec(name) ?? []
+  return stage === 'upcoming' || stage === 'retiring' ? stage : 'serving'
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { tagChanges } from './images.ts'
 
 test('tagChanges makes the tags exactly those of the releases', () => {
@@ -21,4 +22,19 @@ test('tagChanges makes the tags exactly those of the releases', () => {
     remove: ['dokku/shop:v1'],
   })
   assert.deepEqual(tagChanges(wanted, wanted), { add: [], remove: [] })
+})
+
+test('whatever tags there are, tagChanges leads to those wanted, and then has nothing more to change', () => {
+  const tags = fc
+    .array(fc.tuple(fc.constantFrom('dokku/a:v1', 'dokku/a:v2', 'dokku/b:v1', 'dokku/b:v2'), fc.constantFrom('sha256:1', 'sha256:2')))
+    .map((pairs) => new Map(pairs))
+  fc.assert(
+    fc.property(tags, tags, (wanted, actual) => {
+      const { add, remove } = tagChanges(wanted, actual)
+      const made = new Map([...actual, ...add])
+      for (const tag of remove) assert.ok(made.delete(tag), `${tag} was not there`)
+      assert.deepEqual([...made].toSorted(), [...wanted].toSorted())
+      assert.deepEqual(tagChanges(wanted, made), { add: [], remove: [] })
+    }),
+  )
 })

@@ -49,7 +49,7 @@ export async function live(rig: Rig, { seed, run, steps, say }: Run): Promise<nu
       const said = await strike(rig, operation, { at, jitter, target, prepare: possible[target], random })
       struck++
       const { moment, status } = said
-      await barrier(rig, names)
+      await barrier(rig, [name, ...(operation.names ?? [])])
       const after = await converged(rig, names, (truth) => verdict(operation, status, before, truth, target), target in engineFaults)
       const apps = appsOf(after.stored)
       say(`${title} (${moment}): ${status === 0 ? 'done' : `status ${status}`}`)
