@@ -16,6 +16,8 @@ export interface Operation {
   run(): Promise<Status>
   /** Has it happened as a whole? */
   whole: Check
+  /** What it may have come to as well, when the client was told nothing. */
+  instead?: Check
   /** What must hold besides, once the client was told so. */
   acknowledged?: Check
   /** Other names that it may give the app, or give to others. */
@@ -91,7 +93,7 @@ export const operations = {
   cancel: {
     steps: 12,
     async begin(rig, app) {
-      const { start } = await push(rig, app, 4)
+      const { commit, start } = await push(rig, app, 4)
       const run = async () => {
         const cancelled = Promise.withResolvers<Status>()
         let asked = false
@@ -104,7 +106,7 @@ export const operations = {
         if (!asked) return 1
         return (await cancelled.promise) === 0 && status !== 0 ? 0 : 1
       }
-      return { words: 'a cancelled git push', run, whole: outcome.cancelled, builds: true }
+      return { words: 'a cancelled git push', run, whole: outcome.cancelled, instead: outcome.pushed(commit), builds: true }
     },
   },
   scale: {
@@ -134,11 +136,11 @@ export const operations = {
     steps: 12,
     begin(rig, app) {
       const target = app.releases.filter((one) => one.version < (app.current?.version ?? 0)).at(-1)
-      const { image, config, formation } = target ?? {}
+      const { image, revision, config, formation } = target ?? {}
       return {
         words: `releases:rollback to v${target?.version}`,
         run: command(rig, 'releases:rollback', app.name),
-        whole: outcome.released({ image, config, formation }),
+        whole: outcome.released({ image, revision, config, formation }),
       }
     },
   },

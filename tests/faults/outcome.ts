@@ -61,34 +61,29 @@ export const untouched: Check = ({ before, after }) => {
 
 interface Expected {
   image?: string | undefined
-  revision?: string
+  revision?: string | null | undefined
   config?: Record<string, string> | undefined
   formation?: Record<string, number> | undefined
   /** A change of settings does not start what is stopped. */
   mayStayStopped?: boolean
 }
 
-/** One release more, the current one, that differs in this and in nothing else. */
+/** One release more, the current one, that differs in this. Which processes it has, its image says. */
 export const released =
-  ({ mayStayStopped = false, ...expected }: Expected): Check =>
+  ({ image, revision, config, formation, mayStayStopped = false }: Expected): Check =>
   ({ before, after }) => {
     const app = after.get(before.name)
-    if (app === undefined) return [`${before.name} is gone`]
-    const last = before.releases.at(-1)?.version ?? 0
-    const { image, formation, revision } = { ...before.current, ...defined(expected) }
-    const config = expected.config ?? before.config
-    const wrong: [string, unknown, unknown][] = [
-      ['current release', app.current?.version, last + 1],
-      ['newest release', app.releases.at(-1)?.version, last + 1],
-      ['image', app.current?.image, image],
-      ['revision', expected.revision === undefined || app.current?.revision, revision === undefined || revision],
-      ['config of the release', app.current?.config, config],
-      ['stored config', app.config, config],
-      ['formation', expected.formation === undefined || app.current?.formation, expected.formation === undefined || formation],
-      ['stopped', app.stopped, mayStayStopped && before.stopped],
-    ]
-    if (expected.revision === undefined) wrong.splice(3, 1)
-    return differences(wrong)
+    const next = (before.releases.at(-1)?.version ?? 0) + 1
+    return differences([
+      ['current release', app?.current?.version, next],
+      ['newest release', app?.releases.at(-1)?.version, next],
+      ['image', app?.current?.image, image ?? before.current?.image],
+      ['revision', app?.current?.revision, revision ?? before.current?.revision],
+      ['config of the release', app?.current?.config, config ?? before.config],
+      ['stored config', app?.config, config ?? before.config],
+      ['formation', app?.current?.formation, formation ?? app?.current?.formation],
+      ['stopped', app?.stopped, mayStayStopped && before.stopped],
+    ])
   }
 
 /** A release of the commit; git stores the ref once the release serves, so one without the other is what a kill may leave. */
@@ -165,8 +160,4 @@ function differences(pairs: readonly [what: string, is: unknown, should: unknown
 
 function show(value: unknown): string {
   return (JSON.stringify(value) ?? 'nothing').slice(0, 200)
-}
-
-function defined(expected: Expected): Expected {
-  return Object.fromEntries(Object.entries(expected).filter(([, value]) => value !== undefined))
 }

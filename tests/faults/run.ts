@@ -57,12 +57,8 @@ export async function live(rig: Rig, { seed, run, steps, say }: Run): Promise<nu
       name = apps.has(name) ? name : (operation.names?.find((one) => apps.has(one)) ?? name)
     } catch (error) {
       const log = await rig.instance.engine.docker(['logs', '--tail', '40', rig.instance.name])
-      throw new Broken(
-        `seed ${seed}, ${title}\n${error instanceof Error ? error.message : error}\nControl said last:\n${log.stdout}${log.stderr}`,
-        {
-          cause: error,
-        },
-      )
+      const what = error instanceof Error ? error.message : error
+      throw new Broken(`seed ${seed}, ${title}\n${what}\nControl said last:\n${log.stdout}${log.stderr}`, { cause: error })
     }
   }
   return struck
@@ -147,21 +143,17 @@ function verdict(operation: Operation, status: number | undefined, before: AppSt
   const more = operation.acknowledged?.({ before, after }) ?? []
   if (status === 0) return [...whole, ...more].map((one) => `${operation.words} was acknowledged, but ${one}`)
   const none = isUnborn(before) ? [] : untouched({ before, after })
-  if (whole.length === 0 || none.length === 0) return ended(operation, whole, before, after, target)
+  const instead = operation.instead?.({ before, after }) ?? whole
+  if ([whole, none, instead].some((wrong) => wrong.length === 0))
+    return ended(operation, whole.length === 0 || instead.length === 0, before, after, target)
   return [`${operation.words} happened in part: neither ${whole.join(', ')} nor ${none.join(', ')}`]
 }
 
 /** A build under which control ended is marked so. */
-function ended(
-  operation: Operation,
-  whole: readonly string[],
-  before: AppState,
-  after: ReadonlyMap<string, AppState>,
-  target: string,
-): string[] {
+function ended(operation: Operation, whole: boolean, before: AppState, after: ReadonlyMap<string, AppState>, target: string): string[] {
   const build = after.get(before.name)?.builds.at(-1)
   if (!operation.builds || build === undefined || build.number === before.builds.at(-1)?.number) return []
-  const wanted = whole.length === 0 ? ['succeeded', 'cancelled', 'interrupted'] : ['failed', 'cancelled', 'interrupted']
+  const wanted = whole ? ['succeeded', 'cancelled'] : ['failed', 'cancelled', 'interrupted']
   return wanted.includes(build.status) ? [] : [`build ${build.number} is ${build.status} after ${target}, not ${wanted.join(' or ')}`]
 }
 

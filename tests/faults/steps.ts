@@ -11,7 +11,7 @@ const event = z.object({
 
 /** The moments of an operation that can be told from outside: events of the engine, and lines the client prints. */
 export interface Steps {
-  /** Counts from here; resolves as soon as that many steps were seen, with the last one. */
+  /** Counts from here, and no longer from where it did before; resolves as soon as that many steps were seen, with the last one. */
   until(count: number): Promise<string>
   /** One more, told by a client. */
   seen(step: string): void
@@ -24,9 +24,12 @@ export interface Steps {
 export function followSteps(docker: Docker, instance: string): Steps {
   let closed = false
   let stream: Readable | undefined
-  const waiting = new Set<(step: string) => void>()
+  let count: (step: string) => void = () => undefined
+  const waiting = new Set<() => void>()
   const seen = (step: string) => {
-    for (const one of [...waiting]) one(step)
+    count(step)
+    for (const wake of waiting) wake()
+    waiting.clear()
   }
   const follow = async () => {
     stream = (await docker.getEvents({ filters: { type: ['container', 'image', 'network'] } })) as Readable
@@ -45,25 +48,15 @@ export function followSteps(docker: Docker, instance: string): Steps {
   void keepFollowing()
   return {
     seen,
-    until: (count) =>
+    until: (wanted) =>
       new Promise((resolve) => {
-        let left = count
-        const one = (step: string) => {
-          if (--left > 0) return
-          waiting.delete(one)
-          resolve(step)
+        let left = wanted
+        count = (step) => {
+          if (--left === 0) resolve(step)
         }
-        waiting.add(one)
-        if (count === 0) one('the beginning')
+        if (wanted === 0) resolve('the beginning')
       }),
-    next: () =>
-      new Promise((resolve) => {
-        const one = () => {
-          waiting.delete(one)
-          resolve()
-        }
-        waiting.add(one)
-      }),
+    next: () => new Promise((resolve) => waiting.add(resolve)),
     close() {
       closed = true
       stream?.destroy()
