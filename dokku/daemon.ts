@@ -134,7 +134,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const events = followEngine(instance, heal)
   const backups = keepBackups(db.path, (error) => log.error({ err: error }, 'the database could not be backed up'))
   void settled.then(() => log.info('every app is as it should be'))
-  await stopSignal()
+  await Promise.race([stopSignal(), events.lost])
   log.info({ running: running.size }, 'stopping')
   stopping.abort()
   events.close()

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { hasCode } from '#lib/errors.ts'
 import { freeAddress } from './addresses.ts'
 import { allApps } from './app.ts'
 import { label, stageOf } from './container.ts'
@@ -27,10 +28,16 @@ const fullPassMs = 5 * 60_000
 const firstPassMs = 15_000
 
 /**
+ * How often in a row, twice a second, the engine's socket may refuse. An engine that is restarted on its own may have made
+ * a new one, and only a new start of our container lets us see it.
+ */
+const refusals = 60
+
+/**
  * Follows the engine's events of this instance: heals the other two roles, and puts right what somebody did to an app's
  * containers. A slow full pass, and one whenever the engine was away, finds what no event told.
  */
-export function followEngine(instance: Instance, heal: () => Promise<void>): { close(): void } {
+export function followEngine(instance: Instance, heal: () => Promise<void>): { lost: Promise<void>; close(): void } {
   const names = objectNames(instance.settings.name)
   const ended = new AbortController()
   const again = patience()
@@ -85,9 +92,18 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
   }
   let missed = false
 
+  const lost = Promise.withResolvers<void>()
   const keepFollowing = async (): Promise<void> => {
+    let refused = 0
     while (!ended.signal.aborted) {
-      await follow().catch((error: unknown) => instance.log.warn({ err: error }, 'the engine does not answer'))
+      try {
+        await follow()
+        refused = 0
+      } catch (error) {
+        instance.log.warn({ err: error }, 'the engine does not answer')
+        refused = hasCode(error, 'ECONNREFUSED', 'ENOENT') ? refused + 1 : 0
+        if (refused === refusals) lost.resolve()
+      }
       missed = true
       if (!ended.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 500))
     }
@@ -96,6 +112,8 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { c
   const timers = [setTimeout(() => logged(pass()), firstPassMs), setInterval(() => logged(pass()), fullPassMs)]
 
   return {
+    /** Resolves when the engine's socket is dead for us. */
+    lost: lost.promise,
     close() {
       for (const timer of timers) clearInterval(timer)
       ended.abort()
