@@ -78,7 +78,7 @@ export async function* call(session: ClientHttp2Session, path: string, request: 
   stream.end(frame(request))
   try {
     yield* messages(stream)
-    if (code === undefined) throw new Error('the engine broke off the connection')
+    if (code === undefined) throw Object.assign(new Error('the engine broke off the connection'), { code: 'ECONNRESET' })
     if (code !== status.ok) throw new CallError(code, words)
   } finally {
     signal?.removeEventListener('abort', abort)

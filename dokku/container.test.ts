@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ImageInspectInfo } from 'dockerode'
+import type { ContainerInfo, ImageInspectInfo } from 'dockerode'
 import fc from 'fast-check'
-import { containerOptions, portOf, specOf, stageOf, wantedContainers } from './container.ts'
+import { appContainer, containerOptions, portOf, specOf, stageOf, wantedContainers } from './container.ts'
 import { containerName } from './instance.ts'
 import { checkAppName, checkProcessName } from './names.ts'
 import type { Release } from './release.ts'
@@ -40,6 +40,20 @@ test('portOf prefers PORT, then the exposed TCP port, then 5000', () => {
   assert.equal(portOf({ PORT: '3000' }, image), 3000)
   assert.equal(portOf({ PORT: 'none' }, image), 8080)
   assert.equal(portOf({}, { Config: {} } as unknown as ImageInspectInfo), 5000)
+})
+
+test('appContainer lets nobody want a copy of a container, which has its labels but not its address', () => {
+  const listed = (address: string) =>
+    appContainer(
+      {
+        Names: ['/shop.web.1'],
+        Labels: { 'dokku.address': '10.213.0.2', 'dokku.spec': 'abc' },
+        NetworkSettings: { Networks: { apps: { IPAMConfig: { IPv4Address: address } } } },
+      } as unknown as ContainerInfo,
+      7,
+    )
+  assert.deepEqual([listed('10.213.0.2').spec, listed('10.213.0.2').address], ['abc', '10.213.0.2'])
+  assert.deepEqual([listed('10.213.0.9').spec, listed('10.213.0.9').address], ['', ''])
 })
 
 test('containerOptions gives web its PORT and binds every container', () => {

@@ -146,9 +146,10 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   }
 }
 
-/** A listed container as one of an app's. */
+/** A listed container as one of an app's. A copy of one (docker commit) has its labels, but not its address: nobody wants it. */
 export function appContainer(info: ContainerInfo, appId: number | undefined): AppContainer {
   const labels = info.Labels
+  const copied = !isInPlace(info)
   const name = (info.Names[0] ?? '').replace(/^\//, '')
   return {
     id: info.Id,
@@ -156,13 +157,19 @@ export function appContainer(info: ContainerInfo, appId: number | undefined): Ap
     appId,
     process: labels[label.process] ?? '',
     index: Number(labels[label.index]),
-    spec: labels[label.spec] ?? '',
+    spec: copied ? '' : (labels[label.spec] ?? ''),
     version: Number(labels[label.release]),
-    address: labels[label.address] ?? '',
+    address: copied ? '' : (labels[label.address] ?? ''),
     port: Number(labels[label.port]),
     state: info.State,
     stage: stageOf(name),
   }
+}
+
+function isInPlace({ Labels: labels, NetworkSettings: { Networks: networks } }: ContainerInfo): boolean {
+  const address = labels[label.address]
+  const given: { IPAMConfig?: { IPv4Address?: string } | null }[] = Object.values(networks)
+  return !address || given.some(({ IPAMConfig: ipam }) => ipam?.IPv4Address === address)
 }
 
 /** The stage that a container's name says. */

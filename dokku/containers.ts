@@ -136,14 +136,18 @@ export async function startContainer(app: App, release: Release, wanted: Wanted)
 }
 
 /** The image of a release as the engine has it; UserError `image-gone` when somebody removed it. */
-export async function imageOf(app: App, release: Pick<Release, 'image' | 'version'>): Promise<ImageInspectInfo> {
+export async function imageOf(app: App, release: Release): Promise<ImageInspectInfo> {
   try {
     return await app.instance.engine.getImage(release.image).inspect()
   } catch (error) {
     if (!hasStatus(error, 404)) throw error
-    throw new UserError('image-gone', `the image of ${app.name} v${release.version} is no longer on this machine`, {
-      hint: 'somebody removed it: push the commit again, or roll back to a release whose image is there',
-    })
+    throw new UserError(
+      'image-gone',
+      `the image of ${app.name} v${release.version} (${release.description}) is no longer on this machine`,
+      {
+        hint: 'somebody removed it: push the commit again, or roll back to a release whose image is there',
+      },
+    )
   }
 }
 
@@ -171,7 +175,7 @@ export async function removeContainer(instance: Instance, container: Pick<AppCon
 /** Lets the last requests end, then SIGTERM, grace, SIGKILL, and removes the container. */
 export async function retireContainer(instance: Instance, container: AppContainer, drainMs = 30_000): Promise<void> {
   const handle = instance.engine.getContainer(container.id)
-  if (container.process === 'web' && container.state === 'running')
+  if (container.process === 'web' && container.state === 'running' && container.address !== '')
     await instance.appliance
       .drain([{ address: container.address, port: container.port }], { timeoutMs: drainMs })
       .catch((error: unknown) => instance.log.warn({ err: error, container: container.name }, 'stopped without draining'))

@@ -10,6 +10,7 @@ import { authorize, type Identity, type Right } from './access.ts'
 import { App } from './app.ts'
 import type { Context } from './context.ts'
 import { mendable } from './disk-error.ts'
+import { engineAway } from './engine-error.ts'
 import { eventText } from './event-text.ts'
 import type { Plugins } from './groups.ts'
 import type { Instance } from './instance.ts'
@@ -98,7 +99,7 @@ export function dispatcher(instance: Instance, plugins: Plugins, git: ReturnType
   }
 
   function fail(thrown: unknown, lines: Output): number {
-    const error = mendable(thrown)
+    const error = engineAway(mendable(thrown))
     if (error instanceof UserError) {
       lines.warn(error.message)
       if (error.hint !== undefined) lines.warn(error.hint)

@@ -4,7 +4,7 @@ import { hasCode } from '#lib/errors.ts'
 import { freeAddress } from './addresses.ts'
 import { allApps } from './app.ts'
 import { label, stageOf } from './container.ts'
-import { finalName, joinNetworks, ownerOf } from './containers.ts'
+import { finalName, joinNetworks, listContainers, ownerOf } from './containers.ts'
 import { untilAppliance } from './health.ts'
 import { type Instance, objectNames } from './instance.ts'
 import { record, recordOnce } from './journal.ts'
@@ -63,7 +63,10 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { l
       }
       return
     }
-    if (action === 'destroy' && attributes[label.address]) freeAddress(instance.db, attributes[label.address] ?? '')
+    const address = action === 'destroy' ? attributes[label.address] : undefined
+    // What is gone may have been a copy, with the labels of one that is there.
+    if (address && (await listContainers(instance, { [label.address]: address })).every((one) => one.address !== address))
+      freeAddress(instance.db, address)
     const app = allApps(instance).find((one) => one.id === ownerOf(instance, attributes))
     if (app !== undefined && action === 'die' && isDetachedRun(attributes))
       record(instance.db, { app: app.name, by: 'dokku', text: `${attributes[label.dyno]} ended (exit status ${attributes.exitCode})` })

@@ -7,6 +7,7 @@ import { BuildLog, readLog } from './build-log.ts'
 import type { Build } from './build-record.ts'
 import { createBuild, currentBuild, findBuild, logPath, pruneBuilds, storeBuild } from './builds.ts'
 import type { By } from './by.ts'
+import { engineAway } from './engine-error.ts'
 import type { Instance } from './instance.ts'
 import { record } from './journal.ts'
 import type { LiveBuild } from './live-builds.ts'
@@ -60,7 +61,7 @@ export async function recordBuild(
   } catch (thrown) {
     const released = isReleased(app, build)
     const cancelled = signal.aborted && !released
-    const error: unknown = cancelled ? signal.reason : thrown
+    const error: unknown = cancelled ? signal.reason : engineAway(thrown)
     warn(said, error)
     store({
       status: cancelled ? 'cancelled' : 'failed',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { eventually, ok, startInstance, versionImage } from './harness.ts'
+import { eventually, failed, ok, startInstance, versionImage } from './harness.ts'
 
 const instance = await startInstance({ suffix: 'by-hand' })
 const { engine, name, ssh } = instance
@@ -52,4 +52,27 @@ test('with the restart policy no, what somebody stopped or removed stays so unti
   ok(await ssh('ps:set', 'shop', 'restart-policy'))
   ok(await ssh('ps:restart', 'shop'))
   await eventually(async () => assert.equal(await state(`${name}-shop.web.2`), 'running'))
+})
+
+test('a copy of a container on the network of the apps, labels and all, gets no request and takes nobody’s place', async () => {
+  await fresh()
+  const copy = `${name}/copy:latest`
+  ok(await engine.docker(['commit', web, copy]))
+  const id = async () => ok(await engine.docker(['inspect', '--format', '{{.Id}}', web])).trim()
+  const before = await id()
+  ok(await engine.docker(['run', '--detach', '--env', 'VERSION=copy', '--network', `${name}-apps`, copy]))
+  ok(await ssh('ps:scale', 'shop', 'web=2'))
+  for (let n = 0; n < 20; n++) await serves()
+  assert.equal(await id(), before)
+})
+
+test('a rollback to a release whose image somebody removed says so, and what serves goes on', async () => {
+  await fresh()
+  const other = `${name}/other:latest`
+  await engine.build(other, versionImage('other'), name)
+  ok(await ssh('git:from-image', 'shop', other))
+  ok(await ssh('git:from-image', 'shop', image))
+  await eventually(async () => ok(await engine.docker(['rmi', '--force', other, `${name}/shop:v2`])))
+  assert.match(failed(await ssh('releases:rollback', 'shop', 'v2')), /the image of shop v4 \(Rollback to v2\) is no longer on this machine/)
+  await serves()
 })

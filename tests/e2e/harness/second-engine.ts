@@ -16,6 +16,8 @@ export interface SecondEngine {
   cutPower(): Promise<void>
   powerUp(): Promise<void>
   untilAnswers(): Promise<void>
+  /** Freezes the engine, not the containers on it, while the work goes on. */
+  frozen(work: () => Promise<void>): Promise<void>
   /** Removes it with the instances on it. */
   remove(...instances: string[]): Promise<void>
 }
@@ -29,8 +31,31 @@ const almostPrivileged = [
 /** Starts an engine again when it was killed. */
 const survivor = ['sh', '-c', 'trap "kill $!; wait; exit" TERM; while :; do "$@" & wait; sleep 0.2; done', 'sh']
 
-/** Starts Debian's engine in a container on a network of its own; only the host can reach it there. One that `survives` may be killed. */
-export async function secondEngine(image: string, { survives = false } = {}): Promise<SecondEngine> {
+/**
+ * What systemd does for Debian's engine: holds its socket, so that callers wait while there is no engine, and starts it
+ * again when it ended. The socket is file descriptor 3 of whatever it starts.
+ */
+const supervise = `
+use Socket; $^F = 9; my $path = '/var/run/docker.sock'; unlink $path;
+socket(S, AF_UNIX, SOCK_STREAM, 0) && bind(S, sockaddr_un($path)) && listen(S, 128) or die $!;
+while (1) {
+  my $engine = fork;
+  if ($engine == 0) { $ENV{LISTEN_FDS} = 1; $ENV{LISTEN_PID} = $$; exec @ARGV or die $! }
+  1 while wait != $engine;
+}`
+
+interface SecondEngineOptions {
+  /** It may be killed, and starts again. */
+  survives?: boolean
+  /** The same, and its containers do not notice. */
+  liveRestore?: boolean
+}
+
+/** Starts Debian's engine in a container on a network of its own; only the host can reach it there. */
+export async function secondEngine(
+  image: string,
+  { survives = false, liveRestore = false }: SecondEngineOptions = {},
+): Promise<SecondEngine> {
   const host = engine()
   const name = `${process.env.DOKKU_TEST_PREFIX ?? 'e2e'}-engine-${randomBytes(2).toString('hex')}`
   const remove = async (...instances: string[]) => {
@@ -44,20 +69,11 @@ export async function secondEngine(image: string, { survives = false } = {}): Pr
   }
   const create = async (rights: readonly string[]) => {
     const cgroups = ['--volume', '/sys/fs/cgroup:/sys/fs/cgroup:rw']
-    const daemon = ['dockerd', '-H', 'unix:///var/run/docker.sock', '-H', 'tcp://0.0.0.0:2375', '--tls=false', '-s', 'overlay2']
+    const socket = liveRestore ? ['fd://', '--live-restore'] : ['unix:///var/run/docker.sock']
+    const supervisor = liveRestore ? ['perl', '-e', supervise, '--'] : survives ? survivor : []
+    const daemon = [...supervisor, 'dockerd', '-H', ...socket, '-H', 'tcp://0.0.0.0:2375', '--tls=false', '-s', 'overlay2']
     const flags = ['--name', name, '--hostname', name, '--network', name, '--tmpfs', '/run', '--label', `dokku.instance=${name}`]
-    return host.docker([
-      'run',
-      '--detach',
-      ...flags,
-      ...rights,
-      ...cgroups,
-      image,
-      ...(survives ? survivor : []),
-      ...daemon,
-      '--cgroup-parent',
-      `/${name}`,
-    ])
+    return host.docker(['run', '--detach', ...flags, ...rights, ...cgroups, image, ...daemon, '--cgroup-parent', `/${name}`])
   }
   try {
     ok(await host.docker(['network', 'create', '--label', `dokku.instance=${name}`, name]))
@@ -98,6 +114,14 @@ export async function secondEngine(image: string, { survives = false } = {}): Pr
         await answers()
       },
       untilAnswers: answers,
+      async frozen(work) {
+        ok(await host.docker(['pause', name]))
+        try {
+          await work()
+        } finally {
+          ok(await host.docker(['unpause', name]))
+        }
+      },
       remove,
     }
   } catch (error) {
