@@ -11,6 +11,7 @@ import { UserError } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
 import { appliance } from '#nginx'
 import { sweepAddresses } from './addresses.ts'
+import { allApps } from './app.ts'
 import { label } from './container.ts'
 import { joinNetworks, listContainers } from './containers.ts'
 import { keepBackups } from './copies.ts'
@@ -95,6 +96,8 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     network,
   }
   await instance.repositories.sweep()
+  // An app is stored before its repository is made, and a crash may come in between.
+  await Promise.all(allApps(instance).map(({ id }) => instance.repositories.ensure(String(id))))
   await interruptBuilds(instance)
   await publishKeys(db)
   const git = gitDoor(instance)
