@@ -155,6 +155,12 @@ export function findApp(instance: Instance, name: string): App {
   return app
 }
 
+/** The app of this number, by one look at the database. */
+export function numberedApp(instance: Instance, id: number): App | undefined {
+  const row = appById(instance, id)
+  return row && toApp(instance, row)
+}
+
 /** Is the app still there? */
 export function isThere(app: App): boolean {
   return appById(app.instance, app.id) !== undefined

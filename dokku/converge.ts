@@ -12,7 +12,7 @@ import {
   settleContainer,
   startContainer,
 } from './containers.ts'
-import { isFor, planApp, serves } from './plan.ts'
+import { planApp } from './plan.ts'
 import { untilReady } from './readiness.ts'
 import type { Release } from './release.ts'
 import { route } from './routing.ts'
@@ -38,7 +38,7 @@ export interface Step {
  */
 export async function converge(app: App, release: Release | undefined, output: Output, step: Step = {}): Promise<void> {
   const existing = step.existing ?? (await containersOf(app))
-  const plan = planApp(wantedOf(app, release, step, existing), existing)
+  const plan = planApp(wantedOf(app, release, step), existing, step)
   const proved = release === undefined ? [] : await prove(app, release, plan.prove, step.signal)
   const missing = [...plan.create, ...plan.prove.filter((one) => !proved.includes(one))]
   const started = release === undefined ? [] : await startAll(app, release, missing, output, step.signal)
@@ -49,11 +49,10 @@ export async function converge(app: App, release: Release | undefined, output: O
   await Promise.all(fresh.map((one) => settleContainer(app, one, output)))
 }
 
-function wantedOf(app: App, release: Release | undefined, step: Step, existing: readonly AppContainer[]): Wanted[] {
+function wantedOf(app: App, release: Release | undefined, step: Step): Wanted[] {
   const { stopped, restarts } = app.state
   if (release === undefined || (stopped && step.commit === undefined)) return []
-  const wanted = wantedContainers(release, step.restarts ?? restarts)
-  return step.leaveEnded ? wanted.filter((want) => existing.some((one) => serves(one) && isFor(one, want))) : wanted
+  return wantedContainers(release, step.restarts ?? restarts)
 }
 
 /** Ends containers in the background; their new names say so to whoever takes over after a crash. */

@@ -2,18 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Exec } from 'dockerode'
-import * as z from 'zod'
 import { hasStatus } from '#lib/docker.ts'
 import { label } from './container.ts'
 import { type Context, followed, when } from './context.ts'
 import type { Instance } from './instance.ts'
 import { assertStays } from './one-off.ts'
+import { pledge, pledged, redeem } from './pledges.ts'
 import { followSize, relay } from './relay.ts'
 
 /** The variable that marks what somebody runs inside a container: the engine itself never ends an exec. */
 const markVariable = 'DOKKU_ENTERED'
-
-const fact = z.object({ mark: z.string(), container: z.string() })
 
 /**
  * Runs a command inside a container that runs, with the session's streams; answers its exit status. When the caller
@@ -32,7 +30,7 @@ export async function enterContainer(id: string, words: readonly string[], conte
     AttachStderr: true,
     Env: [`${markVariable}=${mark}`, ...(tty ? [`TERM=${terminal.term}`] : [])],
   })
-  instance.db.run('INSERT INTO facts (name, value) VALUES (?, ?)', `entered ${mark}`, id)
+  pledge(instance.db, 'entered', mark, id)
   try {
     const size = tty ? { ConsoleSize: [terminal.rows, terminal.columns] } : {}
     const stream = await exec.start({ hijack: true, stdin: true, Tty: tty, ...size })
@@ -43,22 +41,17 @@ export async function enterContainer(id: string, words: readonly string[], conte
     assertStays(context, tty)
     return status
   } finally {
-    forget(instance, mark)
+    redeem(instance.db, 'entered', mark)
   }
 }
 
 /** Part of the full pass: ends what was entered by way of an earlier process of control. */
 export async function sweepEntered(instance: Instance): Promise<void> {
-  const rows = instance.db.all(fact, "SELECT substr(name, 9) AS mark, value AS container FROM facts WHERE name LIKE 'entered %'")
-  for (const { mark, container } of rows) {
+  for (const { key: mark, value: container } of pledged(instance.db, 'entered')) {
     if (mark.startsWith(`${instance.session}.`)) continue
     await hangUp(instance, container, mark)
-    forget(instance, mark)
+    redeem(instance.db, 'entered', mark)
   }
-}
-
-function forget(instance: Instance, mark: string): void {
-  instance.db.run('DELETE FROM facts WHERE name = ?', `entered ${mark}`)
 }
 
 /**

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { hasCode } from '#lib/errors.ts'
 import { freeAddress } from './addresses.ts'
-import { allApps } from './app.ts'
+import { numberedApp } from './app.ts'
 import { label, stageOf } from './container.ts'
 import { finalName, joinNetworks, listContainers, ownerOf } from './containers.ts'
 import { untilAppliance } from './health.ts'
@@ -67,7 +67,8 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { l
     // What is gone may have been a copy, with the labels of one that is there.
     if (address && (await listContainers(instance, { [label.address]: address })).every((one) => one.address !== address))
       freeAddress(instance.db, address)
-    const app = allApps(instance).find((one) => one.id === ownerOf(instance, attributes))
+    const owner = ownerOf(instance, attributes)
+    const app = owner === undefined ? undefined : numberedApp(instance, owner)
     if (app !== undefined && action === 'die' && isDetachedRun(attributes))
       record(instance.db, { app: app.name, by: 'dokku', text: `${attributes[label.dyno]} ended (exit status ${attributes.exitCode})` })
     if (app !== undefined && action === 'oom') {

@@ -3,10 +3,10 @@ import { hasStatus } from '#lib/docker.ts'
 import { type App, allApps } from './app.ts'
 import { label } from './container.ts'
 import { type Instance, imageName } from './instance.ts'
+import { pledge, pledged, redeem } from './pledges.ts'
 
 const row = z.object({ name: z.string(), version: z.number(), image: z.string() })
-const fact = z.object({ name: z.string(), value: z.string() })
-const forsaken = 'images of a former app: '
+const former = 'images of a former app:'
 
 /** Tags by name, each with the id of the image it should name, or names. */
 export type Tags = ReadonlyMap<string, string>
@@ -21,7 +21,7 @@ export function tagChanges(wanted: Tags, actual: Tags): { add: [tag: string, ima
 
 /** In the transaction that destroys or renames an app: its images' tags go, even if control dies before `syncImages`. */
 export function forsakeImages(instance: Instance, app: string): void {
-  instance.db.run('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)', `${forsaken}${app}`, app)
+  pledge(instance.db, former, app)
 }
 
 /**
@@ -44,14 +44,14 @@ export async function moveImages(app: App, rename: () => void): Promise<void> {
 async function sync(instance: Instance): Promise<void> {
   const dangling = await listImages(instance, { dangling: ['true'], label: [`${label.instance}=${instance.settings.name}`] })
   const tags = await actualTags(instance, '*')
-  const former = instance.db.all(fact, 'SELECT name, value FROM facts WHERE name LIKE ?', `${forsaken}%`)
+  const forsaken = pledged(instance.db, former).map(({ key }) => key)
   const apps = allApps(instance)
-  const ours = new Set([...apps, ...former.map(({ value: name }) => ({ name }))].map(({ name }) => name))
+  const ours = new Set([...apps.map(({ name }) => name), ...forsaken])
   for (const app of apps) if (instance.inOrder.busy(app.id)) ours.delete(app.name)
   await makeTags(instance, ours, tags)
   const needed = new Set(wantedTags(instance).values())
   for (const { Id: id } of dangling) if (!needed.has(id)) await remove(instance, id)
-  for (const { name, value } of former) if (ours.has(value)) instance.db.run('DELETE FROM facts WHERE name = ?', name)
+  for (const name of forsaken) if (ours.has(name)) redeem(instance.db, former, name)
 }
 
 /** The same for one app, by whoever changes it: the images of builds that became no release go. */

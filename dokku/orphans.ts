@@ -1,13 +1,11 @@
-import * as z from 'zod'
 import { allApps } from './app.ts'
 import { appContainer, label } from './container.ts'
 import { appNetwork, isGenuine, ownerOf, removeAppNetwork, removeContainer, retireContainer } from './containers.ts'
 import { sweepEntered } from './enter.ts'
 import { syncImages } from './images.ts'
 import type { Instance } from './instance.ts'
+import { pledge, pledged, redeem } from './pledges.ts'
 import { sweepRuns } from './runs.ts'
-
-const fact = z.object({ name: z.string(), value: z.string() })
 
 /**
  * Removes what belongs to no app, no client and no container: what is listed is looked up afterwards, so that what was
@@ -46,18 +44,18 @@ async function networks(instance: Instance): Promise<void> {
   await Promise.all(orphans.map(({ Name: name }) => removeAppNetwork(instance, name.slice(prefix.length))))
 }
 
-const forsaken = 'repository of a former app: '
+const former = 'repository of a former app:'
 
 /** In the transaction that destroys an app: its repository goes, even if control dies first. */
 export function forsakeRepository(instance: Instance, appId: number): void {
-  instance.db.run('INSERT INTO facts (name, value) VALUES (?, ?)', `${forsaken}${appId}`, String(appId))
+  pledge(instance.db, former, String(appId))
 }
 
 /** Only those of apps that were destroyed: one that no app knows may be newer than a database that was put back. */
 export async function removeRepositories(instance: Instance): Promise<void> {
-  for (const { name, value } of instance.db.all(fact, 'SELECT name, value FROM facts WHERE name LIKE ?', `${forsaken}%`)) {
-    await instance.repositories.remove(value)
-    instance.db.run('DELETE FROM facts WHERE name = ?', name)
+  for (const { key: id } of pledged(instance.db, former)) {
+    await instance.repositories.remove(id)
+    redeem(instance.db, former, id)
   }
 }
 

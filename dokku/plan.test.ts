@@ -32,6 +32,18 @@ test('planApp proves what ended, is paused or was being started, creates what is
   }
 })
 
+test('planApp that leaves what ended only finishes what was begun, and removes nothing of what is wanted', () => {
+  const [ended, begun] = [container(web1, 'exited'), container(web2, 'running', 'upcoming')]
+  const old = container({ ...web1, spec: 'old' }, 'exited')
+  const web3 = { ...web1, index: 3 }
+  assert.deepEqual(planApp([web1, web2, web3], [ended, begun, old], { leaveEnded: true }), {
+    keep: [],
+    prove: [begun],
+    create: [],
+    retire: [old],
+  })
+})
+
 test('planApp never takes up what is on its way out', () => {
   const going = [container(web1, 'running', 'retiring'), container(web1, 'removing'), container(web1, 'dead')]
   assert.deepEqual(planApp([web1], going), { keep: [], prove: [], create: [web1], retire: going })

@@ -12,14 +12,17 @@ export interface Plan {
   retire: AppContainer[]
 }
 
-/** The way from what an app has to what it should have. Only what is kept, or was proved or created and is ready, may be routed to. */
-export function planApp(wanted: readonly Wanted[], existing: readonly AppContainer[]): Plan {
+/**
+ * The way from what an app has to what it should have. Only what is kept, or was proved or created and is ready, may be
+ * routed to. With `leaveEnded`, what served and ended or is gone stays so, and only what was begun is finished.
+ */
+export function planApp(wanted: readonly Wanted[], existing: readonly AppContainer[], { leaveEnded = false } = {}): Plan {
   const chosen = wanted.map((want) => existing.filter((one) => isFor(one, want) && usable(one)).sort(byReadiness)[0])
   const found = chosen.filter((one) => one !== undefined)
   return {
     keep: found.filter(serves),
-    prove: found.filter((one) => !serves(one)),
-    create: wanted.filter((_, at) => chosen[at] === undefined),
+    prove: found.filter((one) => !serves(one) && !(leaveEnded && one.stage === 'serving')),
+    create: leaveEnded ? [] : wanted.filter((_, at) => chosen[at] === undefined),
     retire: existing.filter((one) => !found.includes(one)),
   }
 }

@@ -56,23 +56,15 @@ export async function reconcileApp(app: App, seen?: readonly AppContainer[]): Pr
   })
 }
 
-function planNow(app: App, existing: readonly AppContainer[]): Plan {
+function planNow(app: App, existing: readonly AppContainer[], how?: { leaveEnded: boolean }): Plan {
   const release = app.state.stopped ? undefined : currentRelease(app)
-  return planApp(release === undefined ? [] : wantedContainers(release, app.state.restarts), existing)
+  return planApp(release === undefined ? [] : wantedContainers(release, app.state.restarts), existing, how)
 }
 
 function isAsWanted(app: App, existing: readonly AppContainer[]): boolean {
-  const plan = planNow(app, existing)
+  const plan = planNow(app, existing, { leaveEnded: leavesEnded(app) })
   const retire = plan.retire.filter(({ id }) => !app.instance.retiring.has(id))
-  const named = plan.keep.every((one) => one.name === finalName(app, one))
-  return (
-    named &&
-    isSettled(
-      leavesEnded(app)
-        ? { ...plan, create: [], prove: plan.prove.filter(({ stage }) => stage !== 'serving'), retire }
-        : { ...plan, retire },
-    )
-  )
+  return isSettled({ ...plan, retire }) && plan.keep.every((one) => one.name === finalName(app, one))
 }
 
 /** What people should know of a plan, in one line; empty when nothing of it is their business. */

@@ -95,16 +95,21 @@ export const operations = {
     async begin(rig, app) {
       const { commit, start } = await push(rig, app, 4)
       const run = async () => {
-        const cancelled = Promise.withResolvers<Status>()
+        const answered = Promise.withResolvers<Status>()
         let asked = false
+        let cancelled = false
         const pushed = ended(rig, start(), (line) => {
           if (asked || !/sleep 4/.test(line)) return
           asked = true
-          void ended(rig, rig.instance.sshStart(['builds:cancel', app.name])).then(cancelled.resolve)
+          // It may come when the build has ended with control, and then says that nothing is under way.
+          const heard = (answer: string) => {
+            if (answer.includes('is cancelled')) cancelled = true
+          }
+          void ended(rig, rig.instance.sshStart(['builds:cancel', app.name]), heard).then(answered.resolve)
         })
         const status = await pushed
         if (!asked) return 1
-        return (await cancelled.promise) === 0 && status !== 0 ? 0 : 1
+        return (await answered.promise) === 0 && cancelled && status !== 0 ? 0 : 1
       }
       return { words: 'a cancelled git push', run, whole: outcome.cancelled, instead: outcome.pushed(commit), builds: true }
     },
