@@ -92,12 +92,22 @@ export function ownerOf(instance: Instance, labels: Record<string, string | unde
   return id === undefined ? maybeApp(instance, name ?? '')?.id : Number(id)
 }
 
+/** What the containers of a release have in common on the engine. */
+export interface Ground {
+  image: ImageInspectInfo
+  network: AppNetwork
+}
+
+/** UserError `image-gone` when somebody removed the release's image. */
+export async function groundOf(app: App, release: Release): Promise<Ground> {
+  const [image, network] = await Promise.all([imageOf(app, release), networkOf(app.instance, app.id)])
+  return { image, network }
+}
+
 /** Creates and starts one container under a name of its own until it serves. A failed start leaves nothing. */
-export async function startContainer(app: App, release: Release, wanted: Wanted): Promise<AppContainer> {
+export async function startContainer(app: App, release: Release, wanted: Wanted, { image, network }: Ground): Promise<AppContainer> {
   const { instance } = app
   const { engine, settings, db } = instance
-  const image = await imageOf(app, release)
-  const network = await networkOf(instance, app.id)
   const name = `${containerName(settings.name, app.name, wanted.process, wanted.index)}.upcoming-${randomBytes(4).toString('hex')}`
   const address = leaseAddress(db, network.subnet, name)
   const options = containerOptions({
@@ -135,8 +145,8 @@ export async function startContainer(app: App, release: Release, wanted: Wanted)
   }
 }
 
-/** The image of a release as the engine has it; UserError `image-gone` when somebody removed it. */
-export async function imageOf(app: App, release: Release): Promise<ImageInspectInfo> {
+/** The image of a release as the engine has it. */
+async function imageOf(app: App, release: Release): Promise<ImageInspectInfo> {
   try {
     return await app.instance.engine.getImage(release.image).inspect()
   } catch (error) {

@@ -5,6 +5,7 @@ import { type AppContainer, type Wanted, wantedContainers } from './container.ts
 import { readLogs } from './container-logs.ts'
 import {
   containersOf,
+  groundOf,
   removeContainer,
   renameContainer,
   retireContainer,
@@ -101,18 +102,22 @@ async function startAll(
   signal: AbortSignal | undefined,
 ): Promise<AppContainer[]> {
   const { instance } = app
+  if (missing.length === 0) return []
+  const ground = await groundOf(app, release)
   const started: AppContainer[] = []
   const failures: unknown[] = []
   const removeAll = () => Promise.all(started.map((one) => removeContainer(instance, one)))
   const startOne = async (want: Wanted) => {
     if (failures.length > 0) return
     output.detail(`Starting ${want.process}.${want.index}`)
-    const container = await startContainer(app, release, want)
+    const container = await startContainer(app, release, want, ground)
     started.push(container)
     return failures.length > 0 ? undefined : container
   }
+  // First those that need no more than to stay up for a while: meanwhile the others start.
+  const inOrder = [...missing.filter(({ process }) => process !== 'web'), ...missing.filter(({ process }) => process === 'web')]
   await Promise.all(
-    missing.map(async ({ process, index, spec }) => {
+    inOrder.map(async ({ process, index, spec }) => {
       try {
         const container = await instance.starting(() => startOne({ process, index, spec }), undefined, signal)
         if (container === undefined) return

@@ -5,7 +5,7 @@ import { UserError } from '#lib/errors.ts'
 import { freeAddress, leaseAddress } from './addresses.ts'
 import type { App } from './app.ts'
 import { containerOptions, label } from './container.ts'
-import { imageOf, networkOf } from './containers.ts'
+import { groundOf } from './containers.ts'
 import { type Context, followed, when } from './context.ts'
 import { containerName } from './instance.ts'
 import { killedForMemory } from './memory.ts'
@@ -80,12 +80,12 @@ async function createRun(app: App, release: Release, oneOff: OneOff, more: Conta
   const { instance } = app
   const index = randomBytes(3).toString('hex')
   const name = containerName(instance.settings.name, app.name, 'run', index)
-  const network = await networkOf(instance, app.id)
+  const { image, network } = await groundOf(app, release)
   const options = {
     instance: instance.settings.name,
     app: { id: app.id, name: app.name },
     release: { ...release, config: { ...release.config, ...oneOff.env } },
-    image: await imageOf(app, release),
+    image,
     process: 'run',
     index,
     spec: '',

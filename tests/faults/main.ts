@@ -29,7 +29,9 @@ async function worker(kind: 'host' | 'second'): Promise<void> {
   try {
     for (let run = numbers.shift(); run !== undefined && Date.now() - started < minutes * 60_000; run = numbers.shift()) {
       try {
-        struck += await live(rig, { seed, run, steps, say: (line) => console.log(`${kind}: ${line}`) })
+        // Read after the wait: the other workers count too.
+        const hit = await live(rig, { seed, run, steps, say: (line) => console.log(`${kind}: ${line}`) })
+        struck += hit
         lived++
       } catch (error) {
         const said = error instanceof Broken ? error.message : String(error instanceof Error ? error.stack : error)
