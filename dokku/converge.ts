@@ -46,8 +46,9 @@ export async function converge(app: App, release: Release | undefined, output: O
   step.commit?.()
   const fresh = [...plan.keep, ...proved, ...started]
   await route(app, fresh)
-  await retire(app, [...plan.retire, ...plan.prove.filter((one) => !proved.includes(one))])
+  const leaving = await setAside(app, [...plan.retire, ...plan.prove.filter((one) => !proved.includes(one))])
   await Promise.all(fresh.map((one) => settleContainer(app, one, output)))
+  retire(app, leaving)
 }
 
 function wantedOf(app: App, release: Release | undefined, step: Step): Wanted[] {
@@ -56,13 +57,17 @@ function wantedOf(app: App, release: Release | undefined, step: Step): Wanted[] 
   return wantedContainers(release, step.restarts ?? restarts)
 }
 
-/** Ends containers in the background; their new names say so to whoever takes over after a crash. */
-export async function retire(app: App, containers: readonly AppContainer[]): Promise<void> {
-  const { instance } = app
+/** Gives way to those that take their names; the new names say what is to become of them to whoever takes over after a crash. */
+async function setAside({ instance }: App, containers: readonly AppContainer[]): Promise<AppContainer[]> {
   const leaving = containers.filter(({ id }) => !instance.retiring.has(id))
-  for (const { id } of leaving) instance.retiring.add(id)
   const living = leaving.filter(({ stage }) => stage !== 'retiring')
   await Promise.all(living.map((one) => renameContainer(instance, one, `${one.name}.retiring-${one.id.slice(0, 8)}`)))
+  return leaving
+}
+
+/** Ends containers in the background. */
+function retire({ instance }: App, leaving: readonly AppContainer[]): void {
+  for (const { id } of leaving) instance.retiring.add(id)
   for (const one of leaving)
     retireContainer(instance, one)
       .catch((error: unknown) => instance.log.error({ err: error, container: one.name }, 'could not retire a container'))

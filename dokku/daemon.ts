@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, rm, symlink } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
@@ -42,8 +43,8 @@ const doors = [
 /** How long terminals and what only reads may go on once control was told to stop. */
 const patienceMs = 8_000
 
-/** How many containers start at once: more than this and the engine only makes each of them slower. */
-const startsAtOnce = 6
+/** How many containers start at once: a start keeps a core busy, and with more of them each is only slower. */
+const startsAtOnce = Math.min(Math.max(availableParallelism(), 2), 8)
 
 /** How soon roles that did not start, because of a taken port say, or that are still in use, are tried again. */
 const healAgainMs = 5_000

@@ -4,6 +4,7 @@ import { type App, allApps } from './app.ts'
 import { label } from './container.ts'
 import { type Instance, imageName } from './instance.ts'
 import { pledge, pledged, redeem } from './pledges.ts'
+import { currentRelease } from './release.ts'
 
 const row = z.object({ name: z.string(), version: z.number(), image: z.string() })
 const former = 'images of a former app:'
@@ -34,9 +35,10 @@ export async function syncImages(instance: Instance): Promise<void> {
 
 /** Renames an app by `rename`, and its images' tags with it: the new ones are there before the old ones may go. */
 export async function moveImages(app: App, rename: () => void): Promise<void> {
-  await app.instance.inOrder('images', async () => {
+  const { instance } = app
+  await instance.inOrder('images', async () => {
     rename()
-    await pruneImages(app)
+    await makeTags(instance, new Set([app.name]), await actualTags(instance, app.name))
   })
   await syncImages(app.instance)
 }
@@ -54,23 +56,24 @@ async function sync(instance: Instance): Promise<void> {
   for (const name of forsaken) if (ours.has(name)) redeem(instance.db, former, name)
 }
 
-/** The same for one app, by whoever changes it: the images of builds that became no release go. */
-export async function pruneImages(app: App): Promise<void> {
-  await makeTags(app.instance, new Set([app.name]), await actualTags(app.instance, app.name))
+/**
+ * After a change of an app's releases: the current one has its tag, and these versions have none. Whatever else is amiss
+ * is left to the full pass, because an engine needs long to list its images.
+ */
+export async function retag(app: App, gone: readonly number[]): Promise<void> {
+  const { instance } = app
+  const tag = (version: number) => `${imageName(instance.settings.name, app.name)}:v${version}`
+  const current = currentRelease(app)
+  if (current !== undefined) await add(instance, tag(current.version), current.image)
+  for (const version of gone) await remove(instance, tag(version))
 }
 
 /** Makes the tags of these apps' releases; `actual` may hold others. */
 async function makeTags(instance: Instance, apps: ReadonlySet<string>, actual: Tags): Promise<void> {
   const ofApps = (tags: Tags) => new Map([...tags].filter(([tag]) => apps.has(parse(instance, tag)?.app ?? '')))
   const changes = tagChanges(ofApps(wantedTags(instance)), ofApps(actual))
-  // Added first: the last tag of an image takes the image with it. What somebody removed cannot be tagged.
-  for (const [name, image] of changes.add) {
-    const { app = '', tag = '' } = parse(instance, name) ?? {}
-    await instance.engine
-      .getImage(image)
-      .tag({ repo: imageName(instance.settings.name, app), tag })
-      .catch(unless(404))
-  }
+  // Added first: the last tag of an image takes the image with it.
+  for (const [name, image] of changes.add) await add(instance, name, image)
   for (const name of changes.remove) await remove(instance, name)
 }
 
@@ -93,6 +96,12 @@ function parse(instance: Instance, name: string): { app: string; tag: string } |
 
 async function listImages(instance: Instance, filters: Record<string, string[]>) {
   return await instance.engine.listImages({ filters })
+}
+
+/** What somebody removed cannot be tagged. */
+async function add(instance: Instance, name: string, image: string): Promise<void> {
+  const [repo = '', tag = ''] = name.split(':')
+  await instance.engine.getImage(image).tag({ repo, tag }).catch(unless(404))
 }
 
 /** Without its last tag the engine removes the image too, unless a container still needs it. */

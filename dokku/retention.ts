@@ -1,6 +1,6 @@
 import { UserError } from '#lib/errors.ts'
 import type { App } from './app.ts'
-import { pruneImages } from './images.ts'
+import { retag } from './images.ts'
 import { currentRelease, listReleases, type Release } from './release.ts'
 
 /** How many releases of an app are kept when nobody says otherwise. */
@@ -36,6 +36,7 @@ export async function pruneReleases(app: App, keep = retentionOf(app)): Promise<
   db.tx(() => {
     for (const { version } of old) db.run('DELETE FROM releases WHERE app_id = ? AND version = ?', app.id, version)
   })
-  await pruneImages(app)
-  return old.map(({ version }) => version)
+  const gone = old.map(({ version }) => version)
+  await retag(app, gone)
+  return gone
 }

@@ -3,11 +3,12 @@ import type { App } from './app.ts'
 import { build, type Source } from './build.ts'
 import type { By } from './by.ts'
 import { converge } from './converge.ts'
-import { pruneImages } from './images.ts'
+import { retag } from './images.ts'
 import {
   commitRelease,
   currentRelease,
   draftRelease,
+  nextVersion,
   notDeployed,
   type Release,
   rollbackRelease,
@@ -18,22 +19,22 @@ import { pruneReleases } from './retention.ts'
 
 /** The life of a push, once it has its turn (turn.ts). Every step is also a command, so each can be run alone. */
 export async function receive(app: App, source: Source, by: By): Promise<Release> {
-  let release: Release
   try {
     by.output.step(`Building ${app.name}`)
     const built = await build(app, source, by)
     by.output.step(`Releasing ${app.name}`)
-    release = draftRelease(app, { ...built, by: by.user })
+    const release = draftRelease(app, { ...built, by: by.user })
     by.stage?.('deploying', release.version)
     by.output.step(`Deploying ${app.name} v${release.version}`)
     await deploy(app, release, by)
-    by.output.step('Cleaning up')
-  } finally {
-    await pruneImages(app)
+    by.output.result('Application deployed:')
+    for (const url of app.urls) by.output.detail(url)
+    return release
+  } catch (error) {
+    // The image of a build that became no release; where the engine is away, the next full pass removes it.
+    await retag(app, [nextVersion(app)]).catch(() => undefined)
+    throw error
   }
-  by.output.result('Application deployed:')
-  for (const url of app.urls) by.output.detail(url)
-  return release
 }
 
 /** Runs a release in place of the current one; when it does not get ready, the current one goes on. */
