@@ -2,26 +2,27 @@ import type { Docker } from '#lib/docker.ts'
 import { ask, type Instance } from '../../tests/e2e/harness.ts'
 import { timed } from './stats.ts'
 
-/** Milliseconds that a container of an image takes through the engine's API, without dokku: create, start, first 200. */
-export async function bootAlone(engine: Docker, instance: Instance, image: string): Promise<number> {
+/** Milliseconds that containers of an image take, side by side, through the engine's API and without dokku: create, start, first 200. */
+export async function bootAlone(engine: Docker, instance: Instance, image: string, count = 1): Promise<number> {
   await untilRetired(engine, instance)
-  const name = `${instance.name}-alone`
-  try {
-    return await timed(async () => {
-      const container = await engine.createContainer({
-        name,
-        Image: image,
-        Env: ['PORT=5000'],
-        Labels: { 'dokku.instance': instance.name },
-        HostConfig: { Init: true, SecurityOpt: ['no-new-privileges'] },
-      })
-      await container.start()
-      const { NetworkSettings: settings } = await container.inspect()
-      const address = Object.values(settings.Networks)[0]?.IPAddress ?? ''
-      await untilAnswer(async () => (await ask({ address, port: 5000, host: 'alone' })).status === 200)
+  const names = Array.from({ length: count }, (_, n) => `${instance.name}-alone-${n}`)
+  const boot = async (name: string) => {
+    const container = await engine.createContainer({
+      name,
+      Image: image,
+      Env: ['PORT=5000'],
+      Labels: { 'dokku.instance': instance.name },
+      HostConfig: { Init: true, SecurityOpt: ['no-new-privileges'] },
     })
+    await container.start()
+    const { NetworkSettings: settings } = await container.inspect()
+    const address = Object.values(settings.Networks)[0]?.IPAddress ?? ''
+    await untilAnswer(async () => (await ask({ address, port: 5000, host: 'alone' })).status === 200)
+  }
+  try {
+    return await timed(() => Promise.all(names.map(boot)))
   } finally {
-    await engine.getContainer(name).remove({ force: true })
+    await Promise.all(names.map((name) => engine.getContainer(name).remove({ force: true })))
   }
 }
 
