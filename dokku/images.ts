@@ -4,7 +4,7 @@ import { type App, allApps } from './app.ts'
 import { label } from './container.ts'
 import { type Instance, imageName } from './instance.ts'
 import { pledge, pledged, redeem } from './pledges.ts'
-import { currentRelease } from './release.ts'
+import { listReleases } from './release.ts'
 
 const row = z.object({ name: z.string(), version: z.number(), image: z.string() })
 const former = 'images of a former app:'
@@ -57,14 +57,13 @@ async function sync(instance: Instance): Promise<void> {
 }
 
 /**
- * After a change of an app's releases: the current one has its tag, and these versions have none. Whatever else is amiss
- * is left to the full pass, because an engine needs long to list its images.
+ * After a change of an app's releases: each has its tag, and the versions that went have none. Whatever else is amiss is
+ * left to the full pass, because an engine needs long to list its images.
  */
 export async function retag(app: App, gone: readonly number[]): Promise<void> {
   const { instance } = app
   const tag = (version: number) => `${imageName(instance.settings.name, app.name)}:v${version}`
-  const current = currentRelease(app)
-  if (current !== undefined) await add(instance, tag(current.version), current.image)
+  await Promise.all(listReleases(app).map(({ version, image }) => add(instance, tag(version), image)))
   for (const version of gone) await remove(instance, tag(version))
 }
 
