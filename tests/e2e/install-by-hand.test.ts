@@ -86,7 +86,7 @@ test('an image made FROM ours with a plugin folder copied in has the command of 
   const ours = process.env.DOKKU_IMAGE ?? ''
   const files = {
     Dockerfile: `FROM ${ours}\nCOPY greet /opt/dokku/plugins/greet\n`,
-    'greet/plugin.toml': 'name = "greet"\ndescription = "Greetings"\nversion = "1.0.0"\n',
+    'greet/plugin.toml': '[plugin]\nname = "greet"\ndescription = "Greetings"\nversion = "1.0.0"\n',
     'greet/commands.ts': greet,
   }
   await host.build(variant, files, 'variant')

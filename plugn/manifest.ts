@@ -1,0 +1,102 @@
+import { parse, TomlError } from 'smol-toml'
+import * as z from 'zod'
+import { UserError } from '#lib/errors.ts'
+import { readIfThere } from '#lib/files.ts'
+import { isHookName } from './catalogue.ts'
+import { isPluginName } from './names.ts'
+
+const text = z.string().max(2000)
+const range = z.string().max(200)
+
+/** One setting of a plugin: upstream's form is its description alone. */
+const setting = z.union([
+  text,
+  z.strictObject({
+    description: text.default(''),
+    type: z.enum(['string', 'integer', 'boolean']).default('string'),
+    default: z.union([z.string(), z.number().int(), z.boolean()]).optional(),
+    secret: z.boolean().default(false),
+  }),
+])
+
+/** What a plugin says that it needs; one that says nothing may do everything, and is asked about at its installation. */
+const needs = z.strictObject({
+  docker: z.boolean().default(false).describe('the socket of the Docker Engine'),
+  network: z.boolean().default(false),
+  paths: z
+    .array(z.string().regex(/^\/[^:\0]*(:ro|:rw)?$/))
+    .default([])
+    .describe('absolute paths, each with :ro or :rw'),
+  hooks: z.array(z.string().refine(isHookName)).optional().describe('the hooks it may handle; without it, those it has'),
+})
+
+/** The [plugin] table of a plugin.toml, a superset of upstream's. */
+export const manifestSchema = z.object({
+  name: z.string().refine(isPluginName, 'is no name of a plugin').optional(),
+  description: text.default(''),
+  version: z.string().max(100).default(''),
+  maintainer_name: text.optional(),
+  maintainer_email: text.optional(),
+  website_url: text.optional(),
+  config: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/), setting).default({}),
+  compatibility: z
+    .record(z.string(), z.union([range, z.array(z.string().refine(isPluginName))]))
+    .refine((ranges) => Object.entries(ranges).every(([key, value]) => Array.isArray(value) === (key === 'conflicts')), {
+      error: 'ranges are texts, and conflicts a list of names',
+    })
+    .default({})
+    .describe('a range for host and for each plugin; conflicts lists plugins'),
+  hooks: z
+    .record(
+      z.string().refine(isHookName),
+      z.strictObject({ stdin: z.enum(['caller', 'json']).optional(), timeout: z.number().positive().optional().describe('seconds') }),
+    )
+    .default({}),
+  commands: z.record(z.string(), text).default({}).describe('a summary for each command that the plugin adds'),
+  daemon: z
+    .strictObject({ run: z.array(z.string()).min(1), hooks: z.array(z.string().refine(isHookName)).min(1) })
+    .optional()
+    .describe('a resident process that handles hooks'),
+  external: z
+    .strictObject({
+      address: z.string().regex(/^(unix:\/|tls:\/\/)/),
+      hooks: z.array(z.string().refine(isHookName)).min(1),
+      token: z.string().optional().describe('the setting that holds the token'),
+    })
+    .optional()
+    .describe('a process elsewhere that handles hooks'),
+  needs: needs.optional(),
+})
+
+export type Manifest = z.infer<typeof manifestSchema>
+
+/** What stands in for a plugin.toml that is not there. */
+export const bareManifest: Manifest = manifestSchema.parse({})
+
+/** The plugin.toml of a folder, or undefined without one; UserError `bad-plugin` with line and column, or the key that is wrong. */
+export async function readManifest(dir: string): Promise<Manifest | undefined> {
+  const path = `${dir}/plugin.toml`
+  const content = await readIfThere(path)
+  return content === undefined ? undefined : parseManifest(content, path)
+}
+
+export function parseManifest(content: string, path = 'plugin.toml'): Manifest {
+  const table = parseToml(content, path).plugin ?? {}
+  const parsed = manifestSchema.safeParse(table)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new UserError('bad-plugin', `${path}: ${['plugin', ...(issue?.path ?? [])].join('.')}: ${issue?.message}`, {
+    hint: 'docs/reference/plugin-toml.md lists what may stand there',
+  })
+}
+
+/** A TOML text as an object; UserError `bad-toml` with line and column. */
+export function parseToml(content: string, path: string): Record<string, unknown> {
+  try {
+    return parse(content)
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error
+    const [reason = ''] = error.message.replace(/^Invalid TOML document: /, '').split('\n')
+    throw new UserError('bad-toml', `${path}:${error.line}:${error.column}: ${reason}`, { cause: error })
+  }
+}
