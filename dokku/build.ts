@@ -5,7 +5,7 @@ import { resolveImage, selectDriver } from '#builder'
 import { checkout } from '#gitreceive'
 import type { App } from './app.ts'
 import { treeFolder } from './builds.ts'
-import type { By } from './by.ts'
+import { type By, heard } from './by.ts'
 import { label } from './container.ts'
 import { type Instance, imageName } from './instance.ts'
 import { type Manifest, plainManifest, readManifest } from './manifest.ts'
@@ -21,6 +21,8 @@ export type Source =
 /** An image with what its source said about running it. */
 export interface Built {
   image: string
+  /** The driver that built it; Dokku's word `null` where none did. */
+  builder: string
   revision: string
   manifest: Manifest
   description: string
@@ -30,11 +32,13 @@ export interface Built {
 export async function build(app: App, source: Source, by: By): Promise<Built> {
   const built = source.kind === 'image' ? await fromImage(app, source.reference, by) : await fromCommit(app, source, by)
   by.signal?.throwIfAborted()
-  await app.instance.engine
-    .getImage(built.image)
-    .tag({ repo: imageName(app.instance.settings.name, app.name), tag: `v${nextVersion(app)}` })
-  await app.instance.fire('post-build', { app: app.name, image: built.image })
-  return built
+  const { engine, settings, fire } = app.instance
+  const [repo, tag] = [imageName(settings.name, app.name), `v${nextVersion(app)}`]
+  await engine.getImage(built.image).tag({ repo, tag })
+  await fire('post-release-builder', { app: app.name, builder: built.builder, image: `${repo}:${tag}` }, heard(by))
+  // A plugin may have made another image of it.
+  const { Id: image } = await engine.getImage(`${repo}:${tag}`).inspect()
+  return { ...built, image }
 }
 
 async function fromCommit(app: App, source: Extract<Source, { kind: 'commit' }>, by: By): Promise<Built> {
@@ -45,9 +49,13 @@ async function fromCommit(app: App, source: Extract<Source, { kind: 'commit' }>,
   try {
     const { submodules } = await checkout(source.repository, source.commit, dir, source.env)
     if (submodules.length > 0) output.warn(`Submodules are not part of a push and stay empty: ${submodules.join(', ')}`)
+    const tree = { app: app.name, dir, revision: source.commit }
+    await instance.fire('post-extract', tree, heard(by))
     const manifest = await readManifest(dir)
-    await instance.fire('pre-build', { app: app.name, dir, revision: source.commit })
     const driver = await selectDriver({ dir })
+    const builder = driver.name
+    await instance.fire('pre-receive-app', { ...tree, builder }, heard(by))
+    await instance.fire('pre-build', { ...tree, builder }, heard(by))
     const limits = await instance.buildLimits
     const image = await inSlot(instance, by, () =>
       driver.build(
@@ -63,7 +71,8 @@ async function fromCommit(app: App, source: Extract<Source, { kind: 'commit' }>,
         instance.engine,
       ),
     )
-    return { image: image.imageId, revision: source.commit, manifest, description: `Deploy ${source.commit.slice(0, 8)}` }
+    await instance.fire('post-build', { ...tree, builder, image: image.imageId }, heard(by))
+    return { image: image.imageId, builder, revision: source.commit, manifest, description: `Deploy ${source.commit.slice(0, 8)}` }
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
@@ -85,5 +94,5 @@ async function inSlot<T>(instance: Instance, by: By, work: () => Promise<T>): Pr
 async function fromImage(app: App, reference: string, { output, signal, stage }: By): Promise<Built> {
   stage?.('building')
   const { imageId } = await resolveImage(app.instance.engine, reference, output, signal === undefined ? {} : { signal })
-  return { image: imageId, revision: reference, manifest: plainManifest, description: `Deploy image ${reference}` }
+  return { image: imageId, builder: 'null', revision: reference, manifest: plainManifest, description: `Deploy image ${reference}` }
 }

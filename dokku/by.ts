@@ -1,4 +1,5 @@
 import type { Output } from '#lib/output.ts'
+import { lineStream } from './line-stream.ts'
 
 /** Who does something, and where its lines go. */
 export interface By {
@@ -8,4 +9,9 @@ export interface By {
   signal?: AbortSignal | undefined
   /** Is told how far a build is, and the version it will have. */
   stage?: (stage: 'waiting' | 'building' | 'deploying', version?: number) => void
+}
+
+/** What plugins print while they are asked belongs to the output of the build. */
+export function heard({ output, signal }: By) {
+  return { stdout: lineStream(output.line), stderr: lineStream(output.line), ...(signal === undefined ? {} : { signal }) }
 }

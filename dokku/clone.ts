@@ -14,14 +14,17 @@ export async function cloneApp(app: App, name: string, by: By, { skipDeploy = fa
   const clone = await createApp(instance, name, ({ id }) => copySettings(app, id))
   const path = (id: number) => instance.repositories.path(String(id))
   await copyRefs(path(app.id), path(clone.id))
+  const names = { from: app.name, to: name }
+  await instance.fire('post-app-clone-setup', names)
   const release = currentRelease(app)
-  if (skipDeploy || release === undefined) return
+  if (skipDeploy || release === undefined) return await instance.fire('post-app-clone', names)
   const { image, revision, manifest, version } = release
   await instance.inOrder(clone.id, async () => {
     by.output.step(`Deploying ${name}`)
     const first = draftRelease(clone, { description: `Clone of ${app.name} v${version}`, by: by.user, image, revision, manifest })
     await deploy(clone, first, by)
   })
+  await instance.fire('post-app-clone', names)
   by.output.result('Application deployed:')
   for (const url of clone.urls) by.output.detail(url)
 }

@@ -36,8 +36,9 @@ export interface Step {
  * Makes what runs of an app equal to a release, without dropping a request: what is missing starts beside the old and
  * gets ready, `commit` makes it the app's release, routes switch, and only then the old containers drain and stop.
  * Anything that fails before `commit` leaves the app as it was. Called again from any half-way state, it finishes.
+ * Answers the containers that serve.
  */
-export async function converge(app: App, release: Release | undefined, output: Output, step: Step = {}): Promise<void> {
+export async function converge(app: App, release: Release | undefined, output: Output, step: Step = {}): Promise<AppContainer[]> {
   const existing = step.existing ?? (await containersOf(app))
   const plan = planApp(wantedOf(app, release, step), existing, step)
   const proved = release === undefined ? [] : await prove(app, release, plan.prove, step.signal)
@@ -49,6 +50,7 @@ export async function converge(app: App, release: Release | undefined, output: O
   const leaving = await setAside(app, [...plan.retire, ...plan.prove.filter((one) => !proved.includes(one))])
   await Promise.all(fresh.map((one) => settleContainer(app, one, output)))
   retire(app, leaving)
+  return fresh
 }
 
 function wantedOf(app: App, release: Release | undefined, step: Step): Wanted[] {

@@ -11,6 +11,7 @@ import { docker } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
 import { appliance } from '#nginx'
+import { store } from '#plugn'
 import { sweepAddresses } from './addresses.ts'
 import { allApps } from './app.ts'
 import { label } from './container.ts'
@@ -18,13 +19,13 @@ import { joinNetworks, listContainers } from './containers.ts'
 import { keepBackups } from './copies.ts'
 import { dispatcher } from './dispatch.ts'
 import { followEngine } from './events.ts'
-import { loadPlugins } from './groups.ts'
 import { untilAppliance } from './health.ts'
-import { fireHooks } from './hooks.ts'
 import type { Instance } from './instance.ts'
 import { interruptBuilds } from './interrupt-builds.ts'
 import { publishKeys } from './keys.ts'
+import { firing, livePlugins } from './live-plugins.ts'
 import { keyedQueue, limited } from './locks.ts'
+import { pluginEnvironment, pluginSocket } from './plugin-environment.ts'
 import { gitDoor } from './push.ts'
 import { reconcile } from './reconcile.ts'
 import { ensureRoles } from './roles.ts'
@@ -33,9 +34,13 @@ import { readSettings } from './settings.ts'
 import { openState } from './state.ts'
 import { holdVolume } from './volume.ts'
 
-/** Where each door's socket is, and who may connect: the gateway by its group, the local admin and git hooks by being root here. */
+/**
+ * Where each door's socket is, and who may connect: the gateway by its group, the local admin and git hooks by being root
+ * here, plugins by the mark of the call they were made for. The first two stay open while what runs is finished.
+ */
 const doors = [
   { path: '/run/dokku/hooks/dokku.sock', mode: 0o600 },
+  { path: pluginSocket, mode: 0o666, nestedOnly: true },
   { path: '/run/dokku/gateway/dokku.sock', mode: 0o660, gid: 22022 },
   { path: '/run/dokku/admin/dokku.sock', mode: 0o600 },
 ] as const
@@ -61,7 +66,11 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     onWait: () => log.info('another control uses the volume: waiting for it to end'),
   })
   const db = await openState(settings.dataDir, restoreCommand(self, settings.dataDir))
-  const plugins = await loadPlugins()
+  const plugins = await livePlugins({
+    store: store(join(settings.dataDir, 'plugins')),
+    environment: () => pluginEnvironment(settings),
+    warn: (text) => log.warn(text),
+  })
   const session = randomBytes(8).toString('hex')
   const stopping = new AbortController()
   const info: EngineInfo = await engine.info()
@@ -72,7 +81,8 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     engine,
     appliance: appliance('/run/dokku/appliance/api.sock'),
     repositories: repositories(join(settings.dataDir, 'repositories'), { hooksPath: await gitHooks() }),
-    fire: fireHooks(plugins.handlers),
+    plugins,
+    fire: firing(plugins),
     inOrder: keyedQueue(),
     starting: limited(startsAtOnce),
     retiring: new Set(),
@@ -104,8 +114,8 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const git = gitDoor(instance)
   const dispatch = dispatcher(instance, plugins, git)
   const running = new Set<Promise<void>>()
-  const serve = (session: Session) => {
-    const served = dispatch(session).finally(() => running.delete(served))
+  const serve = (nestedOnly: boolean) => (session: Session) => {
+    const served = dispatch(session, nestedOnly).finally(() => running.delete(served))
     running.add(served)
     return served
   }
@@ -131,10 +141,10 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const opened = await Promise.all(
     doors.map(async (door) => {
       await mkdir(dirname(door.path), { recursive: true })
-      return listen(door.path, door, serve)
+      return listen(door.path, door, serve('nestedOnly' in door))
     }),
   )
-  log.info({ name: settings.name, network, plugins: plugins.groups.length }, 'control is listening')
+  log.info({ name: settings.name, network, plugins: plugins.current.all.length }, 'control is listening')
   const events = followEngine(instance, heal)
   const backups = keepBackups(db.path, (error) => log.error({ err: error }, 'the database could not be backed up'))
   void settled.then(() => log.info('every app is as it should be'))
@@ -144,12 +154,12 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   events.close()
   backups.close()
   // What changes something is finished, however long it takes: Docker's stop timeout is the bound. A push still calls its hook.
-  const [hooks, ...outside] = opened
+  const [hooks, nested, ...outside] = opened
   await Promise.all(outside.map((door) => door.drain()))
   await Promise.race([Promise.allSettled(running), sleep(patienceMs)])
   await git.idle()
   await instance.inOrder.idle()
-  await hooks?.close()
+  await Promise.all([hooks?.close(), nested?.close(), plugins.current.hooks.close()])
   db.close()
   volume.release()
 }

@@ -5,6 +5,7 @@ import { logFolder } from './builds.ts'
 import { containersOf, removeAppNetwork, removeContainer } from './containers.ts'
 import { forsakeImages, syncImages } from './images.ts'
 import { forsakeRepository, removeRepositories } from './orphans.ts'
+import { currentRelease } from './release.ts'
 import { listRuns } from './runs.ts'
 
 /**
@@ -13,7 +14,8 @@ import { listRuns } from './runs.ts'
  */
 export async function destroyApp(app: App, output: Output): Promise<void> {
   const { instance } = app
-  await instance.fire('pre-delete', { app: app.name })
+  const tag = `v${currentRelease(app)?.version ?? 0}`
+  await instance.fire('pre-delete', { app: app.name, tag })
   output.step(`Destroying ${app.name} (including all add-ons)`)
   await instance.appliance.removeSite(app.site)
   const containers = [...(await containersOf(app)), ...(await listRuns(instance, app))]
@@ -28,5 +30,5 @@ export async function destroyApp(app: App, output: Output): Promise<void> {
   await removeRepositories(instance)
   await rm(logFolder(instance, app.id), { recursive: true, force: true })
   if (instance.network === 'published') await removeAppNetwork(instance, app.id)
-  await instance.fire('post-delete', { app: app.name })
+  await instance.fire('post-delete', { app: name, tag })
 }

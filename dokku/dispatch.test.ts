@@ -6,8 +6,8 @@ import type { Session } from '#execd'
 import { createApp } from './app.ts'
 import { dispatcher } from './dispatch.ts'
 import { stateOnly } from './fixtures.ts'
-import { loadPlugins } from './groups.ts'
 import { lastEvents } from './journal.ts'
+import { loadPlugins } from './plugins.ts'
 import type { gitDoor } from './push.ts'
 
 const plugins = await loadPlugins()
@@ -20,7 +20,7 @@ async function admin() {
     inOrder: Object.assign(<T>(_: unknown, work: () => Promise<T>) => work(), { busy: () => false }),
   })
   await createApp(instance, 'shop')
-  const dispatch = dispatcher(instance, plugins, noGit)
+  const dispatch = dispatcher(instance, { current: plugins, environment: () => ({}) }, noGit)
   const type = async (...args: string[]) => {
     let status = -1
     const streams = { stdin: new PassThrough(), stdout: new PassThrough().resume(), stderr: new PassThrough().resume() }

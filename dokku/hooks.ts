@@ -1,27 +1,83 @@
-/** Every hook dokku fires, in the order of an app's life, with the input a handler gets. */
-export interface Hooks {
-  /** The app exists; nothing is deployed yet. */
-  'post-create': { app: string }
-  /** The source is there and nothing is built; failing stops the deploy. */
-  'pre-build': { app: string; dir: string; revision: string }
-  /** The image is built; failing stops the deploy. */
-  'post-build': { app: string; image: string }
-  /** The new containers serve. */
-  'post-deploy': { app: string; image: string; version: number }
-  /** Before an app's containers, images and repository go; failing keeps it. */
-  'pre-delete': { app: string }
-  'post-delete': { app: string }
+import { type AnswerOf, type Around, defineHooks, event, type Handlers as HandlersOf, type InputOf } from '#plugn'
+
+interface OfApp {
+  app: string
 }
+
+/** What may go on while a deploy waits: a minute, and then the deploy goes on without it. */
+const aside = { timeoutMs: 60_000, late: 'passed over' } as const
+
+/**
+ * Every hook dokku fires, in the order of an app's life. Names and arguments are Dokku's, so that plugins written for it
+ * go on working; docs/reference/hooks.md is made from here.
+ */
+export const hooks = defineHooks({
+  'user-auth': event<{ user: string; key: string; words: readonly string[] }>(
+    'may this key run this command? failing refuses it',
+    ['user', 'key', 'words'],
+    {
+      timeoutMs: 10_000,
+    },
+  ),
+  'post-create': event<OfApp>('the app exists; nothing is deployed yet', ['app']),
+  'post-extract': event<OfApp & { dir: string; revision: string }>('the source is there, and may be changed before anything reads it', [
+    'app',
+    'dir',
+    'revision',
+  ]),
+  'pre-receive-app': event<OfApp & { builder: string; dir: string; revision: string }>('a builder was chosen; failing stops the deploy', [
+    'app',
+    'builder',
+    'dir',
+    'revision',
+  ]),
+  'pre-build': event<OfApp & { builder: string; dir: string; revision: string }>('before the build; failing stops the deploy', [
+    'builder',
+    'app',
+    'dir',
+  ]),
+  'post-build': event<OfApp & { builder: string; dir: string; image: string }>('the image is built; failing stops the deploy', [
+    'builder',
+    'app',
+    'dir',
+  ]),
+  'post-release-builder': event<OfApp & { builder: string; image: string }>('the image has its name; failing stops the deploy', [
+    'builder',
+    'app',
+    'image',
+  ]),
+  'pre-deploy': event<OfApp & { tag: string }>('before containers start; failing stops the deploy', ['app', 'tag']),
+  'post-deploy': event<OfApp & { port: number; address: string; tag: string; image: string; version: number }>(
+    'the new containers serve',
+    ['app', 'port', 'address', 'tag'],
+    { late: 'passed over' },
+  ),
+  'post-config-update': event<OfApp & { verb: 'set' | 'unset'; pairs: readonly string[] }>('config was stored; of what is set, keys only', [
+    'app',
+    'verb',
+    'pairs',
+  ]),
+  'post-domains-update': event<OfApp & { verb: string; domains: readonly string[] }>('domains of the app were stored', [
+    'app',
+    'verb',
+    'domains',
+  ]),
+  'pre-start': event<OfApp>('before a stopped app starts; failing keeps it stopped', ['app']),
+  'post-stop': event<OfApp>('the app is stopped', ['app'], aside),
+  'post-app-clone-setup': event<{ from: string; to: string }>('the copy of an app exists, and nothing of it runs yet', ['from', 'to']),
+  'post-app-clone': event<{ from: string; to: string }>('the copy is complete', ['from', 'to'], aside),
+  'post-app-rename-setup': event<{ from: string; to: string }>('the app has its new name, and nothing else has', ['from', 'to']),
+  'post-app-rename': event<{ from: string; to: string }>('the rename is complete', ['from', 'to'], aside),
+  'pre-delete': event<OfApp & { tag: string }>("before an app's containers, images and repository go; failing keeps it", ['app', 'tag']),
+  'post-delete': event<OfApp & { tag: string }>('the app is gone', ['app', 'tag'], aside),
+})
+
+export type Hooks = typeof hooks
 
 /** What a plugin's `hooks.ts` exports: a misspelt name is a type error. */
-export type Handlers = { [Name in keyof Hooks]?: (input: Hooks[Name]) => void | Promise<void> }
+export type Handlers = HandlersOf<Hooks>
 
-/** Runs every plugin's handler of a hook, in the plugins' order; the first failure stops. */
-export type Fire = <Name extends keyof Hooks>(name: Name, input: Hooks[Name]) => Promise<void>
+/** Calls everything that handles a hook; see `dispatch` of plugn. */
+export type Fire = <Name extends keyof Hooks>(name: Name, input: InputOf<Hooks[Name]>, own?: Partial<Around>) => Promise<void>
 
-/** All handlers of all plugins as one call. */
-export function fireHooks(plugins: readonly Handlers[]): Fire {
-  return async (name, input) => {
-    for (const handlers of plugins) await handlers[name]?.(input)
-  }
-}
+export type { AnswerOf, InputOf }

@@ -4,6 +4,7 @@ import type { Repositories } from '#gitreceive'
 import type { Database } from '#lib/database.ts'
 import type { Docker } from '#lib/docker.ts'
 import type { Appliance } from '#nginx'
+import type { Store } from '#plugn'
 import type { Fire } from './hooks.ts'
 import type { LiveBuilds } from './live-builds.ts'
 import type { keyedQueue, limited } from './locks.ts'
@@ -16,6 +17,8 @@ export interface Instance {
   readonly engine: Docker
   readonly appliance: Appliance
   readonly repositories: Repositories
+  /** Where installed plugins are, and the way to take up a change of them without a restart. */
+  readonly plugins: { readonly store: Store; reload(): Promise<void> }
   readonly fire: Fire
   /** What changes one app runs one after another. */
   readonly inOrder: ReturnType<typeof keyedQueue>

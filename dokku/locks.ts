@@ -1,25 +1,39 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** The time that a call has a key to itself; what it left running in the background has no part in it. */
+interface Turn {
+  readonly key: number | string
+  over: boolean
+}
+
 /**
  * A queue per key: calls with one key run one after another, in the order they came. `busy` says whether one runs now,
  * `idle` resolves once none does. A signal takes a call out of the queue while it waits; the call then fails with the signal's reason.
+ * What is called from within a turn has that turn too, as a plugin that calls `dokku` back: it would wait for itself.
  */
 export function keyedQueue() {
   const tails = new Map<number | string, Promise<unknown>>()
+  const holding = new AsyncLocalStorage<readonly Turn[]>()
   const idle = async (): Promise<void> => {
     while (tails.size > 0) await Promise.all(tails.values())
   }
   return Object.assign(inOrder, { busy: (key: number | string) => tails.has(key), idle })
 
   async function inOrder<T>(key: number | string, work: () => Promise<T>, onWait?: () => void, signal?: AbortSignal): Promise<T> {
+    const held = holding.getStore() ?? []
+    if (held.some((turn) => turn.key === key && !turn.over)) return await work()
+    const turn: Turn = { key, over: false }
     const before = tails.get(key)
     if (before !== undefined) onWait?.()
     const waiting = patient(signal)
     const mine = (before ?? Promise.resolve()).then(() => {
       waiting.over()
       signal?.throwIfAborted()
-      return work()
+      return holding.run([...held, turn], work)
     })
     // Not when the caller is answered: one that was called off still stands between its neighbours.
     const clear = () => {
+      turn.over = true
       if (tails.get(key) === settled) tails.delete(key)
     }
     const settled = mine.then(clear, clear)

@@ -1,7 +1,7 @@
 import { UserError } from '#lib/errors.ts'
 import { daemon } from './daemon.ts'
 import { mendable } from './disk-error.ts'
-import { loadPlugins } from './groups.ts'
+import { loadPlugins } from './plugins.ts'
 import { restoreDatabase } from './restore.ts'
 import { readSettings } from './settings.ts'
 import { databasePath } from './state.ts'

@@ -37,8 +37,10 @@ export async function renameApp(app: App, name: string, output: Output): Promise
     app.name = name
   }
   await moveImages(app, rename)
+  await instance.fire('post-app-rename-setup', { from: old, to: name })
   await reroute(app)
   for (const one of await containersOf(app)) if (one.stage === 'serving') await settleContainer(app, one, output)
+  await instance.fire('post-app-rename', { from: old, to: name })
   output.result(`${old} is ${name} now:`)
   for (const url of app.urls) output.detail(url)
 }

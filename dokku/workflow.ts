@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { App } from './app.ts'
 import { build, type Source } from './build.ts'
-import type { By } from './by.ts'
+import { type By, heard } from './by.ts'
 import { converge } from './converge.ts'
 import { retag } from './images.ts'
 import {
@@ -38,15 +38,19 @@ export async function receive(app: App, source: Source, by: By): Promise<Release
 }
 
 /** Runs a release in place of the current one; when it does not get ready, the current one goes on. */
-export async function deploy(app: App, release: Release, { output, signal }: By, settings: Settings = {}): Promise<void> {
+export async function deploy(app: App, release: Release, by: By, settings: Settings = {}): Promise<void> {
   const commit = () =>
     app.instance.db.tx(() => {
       commitRelease(app, release, settings)
       app.setStopped(false)
     })
-  await converge(app, release, output, { commit, signal })
+  const { fire } = app.instance
+  const tag = `v${release.version}`
+  await fire('pre-deploy', { app: app.name, tag }, heard(by))
+  const serving = await converge(app, release, by.output, { commit, signal: by.signal })
   await pruneReleases(app)
-  await app.instance.fire('post-deploy', { app: app.name, image: release.image, version: release.version })
+  const { port = 0, address = '' } = serving.find(({ process }) => process === 'web') ?? {}
+  await fire('post-deploy', { app: app.name, port, address, tag, image: release.image, version: release.version }, heard(by))
 }
 
 /** A change of config or formation as a release of its own; before the first deploy it is only stored, and a stopped app stays so. */
@@ -88,11 +92,13 @@ export async function stop(app: App, by: By): Promise<void> {
   by.output.step(`Stopping ${app.name}`)
   app.setStopped(true)
   await converge(app, release, by.output)
+  await app.instance.fire('post-stop', { app: app.name }, heard(by))
 }
 
 export async function start(app: App, by: By): Promise<void> {
   const release = deployed(app)
   by.output.step(`Starting ${app.name}`)
+  await app.instance.fire('pre-start', { app: app.name }, heard(by))
   app.setStopped(false)
   try {
     await converge(app, release, by.output)

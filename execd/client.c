@@ -161,6 +161,7 @@ int main(int argc, char **argv) {
     add("connection", getenv("SSH_CONNECTION"));
     add("git-protocol", getenv("GIT_PROTOCOL"));
   } else for (int i = 1; i < argc; i++) add("arg", argv[i]);
+  if (!ssh && !hook) add("nested", getenv("DOKKU_NESTED")); /* a plugin calls back on behalf of whoever called it */
   if (hook) add("hook", name), add("cwd", getcwd(NULL, 0));
   for (char **entry = environ; hook && *entry; entry++)
     if (!strncmp(*entry, "GIT_", 4) || !strncmp(*entry, "DOKKU_", 6)) add("env", *entry);

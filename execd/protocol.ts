@@ -33,6 +33,8 @@ export interface SessionHeader {
   /** That hook's variables, `GIT_*` and `DOKKU_*` only. */
   env: Record<string, string>
   user?: string
+  /** In mode `argv`: the mark of the call that this one is made for, as DOKKU_NESTED. */
+  nested?: string
   fingerprint?: string
   /** Client address and port, server address and port, as in SSH_CONNECTION. */
   connection?: string
@@ -100,6 +102,7 @@ export function parseHeader(bytes: Uint8Array): SessionHeader {
     ...text('hook', 'hook'),
     ...text('cwd', 'cwd'),
     ...text('user', 'user'),
+    ...text('nested', 'nested'),
     ...text('fingerprint', 'fingerprint'),
     ...text('connection', 'connection'),
     ...text('git-protocol', 'gitProtocol'),
@@ -109,8 +112,8 @@ export function parseHeader(bytes: Uint8Array): SessionHeader {
 
 /** The header of a session as bytes, as the client writes it. */
 export function renderHeader(header: SessionHeader): Buffer {
-  const { mode, command, args, hook, cwd, env, user, fingerprint, connection, gitProtocol, terminal } = header
-  const single = { mode, command, hook, cwd, user, fingerprint, connection, 'git-protocol': gitProtocol }
+  const { mode, command, args, hook, cwd, env, user, nested, fingerprint, connection, gitProtocol, terminal } = header
+  const single = { mode, command, hook, cwd, user, nested, fingerprint, connection, 'git-protocol': gitProtocol }
   const window = terminal && { term: terminal.term, rows: `${terminal.rows}`, cols: `${terminal.columns}` }
   const entries: [string, string | undefined][] = [
     ...Object.entries(single),

@@ -89,8 +89,13 @@ export function dispatch<C extends Catalogue>(catalogue: C, responders: readonly
 
   function callOf(hook: string, input: object, own: Partial<Around>): Call {
     const fields = input as Readonly<Record<string, unknown>>
-    return { ...around, ...own, hook, input, args: hookOf(hook).args.map((key) => String(fields[key] ?? '')) }
+    return { ...around, ...own, hook, input, args: hookOf(hook).args.flatMap((key) => words(fields[key])) }
   }
+}
+
+/** A list is as many arguments. */
+function words(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [String(value ?? '')]
 }
 
 /** The arguments of an executable as the input of a handler in process. */

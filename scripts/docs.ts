@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { type Command, type Group, usage } from '#lib/command.ts'
 import { writeWhole } from '#lib/files.ts'
-import { groups } from '../dokku/groups.ts'
+import { groups } from '../dokku/plugins.ts'
 import { figurePages } from './benchmarks/pages.ts'
 import { root } from './sources.ts'
 

@@ -5,7 +5,7 @@ import { parse } from '#lib/parse.ts'
 import { resolve } from '#lib/resolve.ts'
 import { scan, slots } from '#lib/scan.ts'
 import { parseWords, quoteWords } from '#lib/words.ts'
-import { groups } from '../dokku/groups.ts'
+import { groups } from '../dokku/plugins.ts'
 
 const all = await groups()
 const commands = all.flatMap((group) => group.commands)

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { checkWords } from '#lib/parse.ts'
 import { resolve } from '#lib/resolve.ts'
 import { parseWords } from '#lib/words.ts'
-import { groups } from '../dokku/groups.ts'
+import { groups } from '../dokku/plugins.ts'
 import { commandsPage, commandsText, madePages } from '../scripts/docs.ts'
 import { files, isTest, root, sources } from '../scripts/sources.ts'
 

@@ -179,9 +179,14 @@ type Changed = (before: Record<string, string>) => { config: Record<string, stri
 async function change(one: App, context: Context, flags: { 'no-restart': boolean }, changed: Changed): Promise<void> {
   const turn = flags['no-restart'] ? changing : deploying
   await turn(one, context, async () => {
-    const { config, description } = changed(one.config.all())
-    if (flags['no-restart']) return one.config.replace(config)
-    await releaseChange(one, description, { config }, { user: context.identity.name, output: context.output })
+    const before = one.config.all()
+    const { config, description } = changed(before)
+    if (flags['no-restart']) one.config.replace(config)
+    else await releaseChange(one, description, { config }, { user: context.identity.name, output: context.output })
+    const keys = (of: Record<string, string>, other: Record<string, string>) => Object.keys(of).filter((key) => of[key] !== other[key])
+    const [set, unset] = [keys(config, before), keys(before, config).filter((key) => !(key in config))]
+    if (set.length > 0) await one.instance.fire('post-config-update', { app: one.name, verb: 'set', pairs: set })
+    if (unset.length > 0) await one.instance.fire('post-config-update', { app: one.name, verb: 'unset', pairs: unset })
   })
 }
 

@@ -28,6 +28,7 @@ const add = command({
       await apply(
         args.app,
         context,
+        ['add', args.hosts],
         () => args.app.domains.add(args.hosts),
         () => args.app.domains.remove(args.hosts),
       )
@@ -49,6 +50,7 @@ const remove = command({
       await apply(
         args.app,
         context,
+        ['remove', known],
         () => args.app.domains.remove(known),
         () => args.app.domains.add(known),
       )
@@ -97,7 +99,13 @@ const urls = command({
 })
 
 /** Changes the stored domains and tells the appliance; when that refuses, the change is taken back. */
-async function apply(one: App, context: Context, change: () => void, undo: () => void): Promise<void> {
+async function apply(
+  one: App,
+  context: Context,
+  [verb, domains]: [string, readonly string[]],
+  change: () => void,
+  undo: () => void,
+): Promise<void> {
   change()
   try {
     await reroute(one)
@@ -106,6 +114,7 @@ async function apply(one: App, context: Context, change: () => void, undo: () =>
     context.output.warn('The change was taken back')
     throw error
   }
+  await one.instance.fire('post-domains-update', { app: one.name, verb, domains })
 }
 
 export default group('domains', 'Manage the domains of an app', [add, remove, report, url, urls])

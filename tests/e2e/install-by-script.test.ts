@@ -85,7 +85,7 @@ test('quickstart brings the old control back when the new one does not become he
 
 test('quickstart brings the old control back with its database when the new one had migrated that before it failed', async () => {
   const migrations = '/opt/dokku/dokku/migrations'
-  const fail = `sed -i 's/const plugins = await loadPlugins()/throw new Error("broken")/' /opt/dokku/dokku/daemon.ts`
+  const fail = `sed -i 's/const stopping = new/throw new Error("broken"); &/' /opt/dokku/dokku/daemon.ts`
   const Dockerfile = `FROM ${image}\nRUN ${fail} && echo 'CREATE TABLE later (id INTEGER) STRICT;' >"${migrations}/$(printf %04d $(($(ls ${migrations}/*.sql | wc -l) + 1)))-later.sql"\n`
   await host.build(`${name}/dokku:broken`, { Dockerfile }, name)
   const before = await inspect(name, '{{.Id}}')

@@ -1,0 +1,45 @@
+import type { Writable } from 'node:stream'
+import type { Fire } from './hooks.ts'
+import { lineStream } from './line-stream.ts'
+import { actor, callingPlugin } from './nested.ts'
+import { type Installed, loadPlugins, type Plugins } from './plugins.ts'
+
+/** The plugins in use now, and the way to take up a change of them without a restart. */
+export interface LivePlugins extends Installed {
+  readonly current: Plugins
+  /** Loads all again. What is being called is called to its end by those of before. */
+  reload(): Promise<void>
+}
+
+export async function livePlugins(installed: Installed): Promise<LivePlugins> {
+  await installed.store.init()
+  let current = await loadPlugins(installed)
+  return {
+    ...installed,
+    get current() {
+      return current
+    },
+    async reload() {
+      const before = current
+      current = await loadPlugins(installed)
+      await before.hooks.close()
+    },
+  }
+}
+
+/** Fires hooks at the plugins in use; what handlers print goes to whoever waits for them. */
+export function firing(plugins: LivePlugins): Fire {
+  return async (name, input, around) => {
+    const line = (text: string) => actor()?.output.line(text)
+    const streams: Writable[] = [lineStream(line), lineStream(line)]
+    const [stdout, stderr] = streams as [Writable, Writable]
+    try {
+      await callingPlugin((mark) => {
+        const env = { ...plugins.environment(), DOKKU_NESTED: mark }
+        return plugins.current.hooks.fire(name, input, { stdout, stderr, env, ...around })
+      })
+    } finally {
+      for (const stream of streams) stream.end()
+    }
+  }
+}
