@@ -4,7 +4,7 @@ import type { Repositories } from '#gitreceive'
 import type { Database } from '#lib/database.ts'
 import type { Docker } from '#lib/docker.ts'
 import type { Appliance } from '#nginx'
-import type { Store } from '#plugn'
+import type { Around, Plugin, Store } from '#plugn'
 import type { Fire } from './hooks.ts'
 import type { LiveBuilds } from './live-builds.ts'
 import type { keyedQueue, limited } from './locks.ts'
@@ -17,8 +17,7 @@ export interface Instance {
   readonly engine: Docker
   readonly appliance: Appliance
   readonly repositories: Repositories
-  /** Where installed plugins are, and the way to take up a change of them without a restart. */
-  readonly plugins: { readonly store: Store; reload(): Promise<void> }
+  readonly plugins: InstalledPlugins
   readonly fire: Fire
   /** What changes one app runs one after another. */
   readonly inOrder: ReturnType<typeof keyedQueue>
@@ -45,6 +44,18 @@ export interface Instance {
   readonly image: string
   /** Does the appliance use the host's network, or publish its ports? */
   readonly network: 'host' | 'published'
+}
+
+/** Plugins as commands see them. */
+export interface InstalledPlugins {
+  /** Where those are that somebody installed. */
+  readonly store: Store
+  /** Those of the image. */
+  own(): readonly Plugin[]
+  /** Takes up a change of them without a restart. */
+  reload(): Promise<void>
+  /** Calls a hook of all by its name, with words; answers the exit status. */
+  trigger(hook: string, args: readonly string[], around: Partial<Around>): Promise<number>
 }
 
 /** Names of what an instance has on the engine. */

@@ -1,14 +1,13 @@
 import type { Writable } from 'node:stream'
 import type { Fire } from './hooks.ts'
+import type { InstalledPlugins } from './instance.ts'
 import { lineStream } from './line-stream.ts'
 import { actor, callingPlugin } from './nested.ts'
-import { type Installed, loadPlugins, type Plugins } from './plugins.ts'
+import { type Installed, loadPlugins, ownFolder, type Plugins } from './plugins.ts'
 
 /** The plugins in use now, and the way to take up a change of them without a restart. */
-export interface LivePlugins extends Installed {
+export interface LivePlugins extends Installed, InstalledPlugins {
   readonly current: Plugins
-  /** Loads all again. What is being called is called to its end by those of before. */
-  reload(): Promise<void>
 }
 
 export async function livePlugins(installed: Installed): Promise<LivePlugins> {
@@ -19,11 +18,15 @@ export async function livePlugins(installed: Installed): Promise<LivePlugins> {
     get current() {
       return current
     },
+    own: () => current.all.filter(({ dir }) => dir.startsWith(ownFolder)),
+    // What is being called is called to its end by those of before.
     async reload() {
       const before = current
       current = await loadPlugins(installed)
       await before.hooks.close()
     },
+    trigger: (hook, args, around) =>
+      callingPlugin((mark) => current.hooks.trigger(hook, args, { ...around, env: { ...installed.environment(), DOKKU_NESTED: mark } })),
   }
 }
 

@@ -2,14 +2,14 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Group } from '#lib/command.ts'
 import { messageOf } from '#lib/errors.ts'
-import { byBytes, type Dispatch, dispatch, importDefault, loadPlugin, type Plugin, readStored, type Store, silent, store } from '#plugn'
+import { byBytes, type Dispatch, dispatch, importDefault, loadPlugin, type Plugin, readStored, type Store, silent } from '#plugn'
 import type { Right } from './access.ts'
 import type { Context } from './context.ts'
 import { type Hooks, hooks } from './hooks.ts'
 import { type PluginEnvironment, pluginGroup } from './plugin-command.ts'
 
 /** The plugins of the image: the ones that are loaded into this process. */
-const own = join(import.meta.dirname, '..', 'plugins')
+export const ownFolder = join(import.meta.dirname, '..', 'plugins')
 
 /** All plugins in use, with the commands and handlers they bring. */
 export interface Plugins {
@@ -50,11 +50,11 @@ export async function groups(): Promise<readonly Group<Context, Right>[]> {
 
 /** Every folder in `plugins/` with a plugin.toml, whoever copied it there. */
 async function ownPlugins() {
-  const entries = await readdir(own, { withFileTypes: true })
+  const entries = await readdir(ownFolder, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name)
   return await Promise.all(
     names.sort(byBytes).map(async (name) => {
-      const dir = join(own, name)
+      const dir = join(ownFolder, name)
       const plugin = await loadPlugin({ name, dir, enabled: true }, { stored: {}, env: {}, modules: true })
       const group = (await importDefault(join(dir, 'commands.ts'))) as Group<Context, Right> | undefined
       return { plugin, group }
@@ -93,5 +93,3 @@ function merged(groups: readonly Group<Context, Right>[]): Group<Context, Right>
   }
   return [...byName.values()]
 }
-
-export { store }

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { writeFiles } from './harness/engine.ts'
+import { failed, keyPair, ok, repo, scratch, startInstance, versionImage } from './harness.ts'
+
+const instance = await startInstance({ suffix: 'plugins' })
+const { engine, name, ssh, sshLine, admin } = instance
+const source = await repo(versionImage('one'))
+const folder = await scratch()
+after(() => Promise.all([instance.remove(), source.remove(), folder.remove()]))
+
+/** A plugin on the volume of the instance, as an installation leaves it. */
+async function place(plugin: string, files: Record<string, string>): Promise<void> {
+  const dir = join(folder.dir, plugin)
+  await writeFiles(dir, files)
+  for (const path of Object.keys(files)) if (!path.endsWith('.toml')) await chmod(join(dir, path), 0o755)
+  ok(await engine.docker(['cp', dir, `${name}:/var/lib/dokku/plugins/available/${plugin}`]))
+}
+
+test('executables of an enabled plugin are commands, with words, streams and exit status of the caller', async () => {
+  await place('greet', {
+    'plugin.toml': '[plugin]\ndescription = "Greetings"\nversion = "1.2.0"\n[plugin.commands]\n"greet:hello" = "greet everybody"\n',
+    'commands/hello': '#!/bin/sh\nprintf "%s|" "$@"\ncat\necho to-stderr >&2\nexit 3\n',
+    'subcommands/default': '#!/bin/sh\necho "default of $1"\n',
+  })
+  assert.match(failed(await ssh('greet:hello')), /is not a command/)
+  ok(await ssh('plugin:enable', 'greet'))
+  const { stdout, stderr, exitCode } = await sshLine(`greet:hello 'a  b' '' '$HOME' --flag`, { input: 'from stdin\n' })
+  assert.deepEqual([stdout, stderr, exitCode], ['a  b||$HOME|--flag|from stdin\n', 'to-stderr\n', 3])
+  assert.equal(ok(await ssh('greet')), 'default of greet\n')
+  assert.match(ok(await ssh('help')), /greet +Greetings/)
+  assert.match(ok(await ssh('help', 'greet')), /greet:hello +greet everybody/)
+  assert.match(ok(await ssh('complete', 'greet:')), /greet:hello/)
+  assert.match(ok(await ssh('plugin:list')), /^ {2}greet +1\.2\.0 enabled +Greetings$/m)
+})
+
+test('a command of a plugin needs an admin, unless it says otherwise', async () => {
+  const key = join(folder.dir, 'deployer')
+  ok(await admin(['ssh-keys:add', 'bob'], { input: await keyPair(key) }))
+  assert.match(failed(await sshLine('greet:hello', { key })), /bob may not/)
+})
+
+test('a hook sees what happens, its words are part of the push, and dokku that it calls has the pusher’s rights and turn', async () => {
+  await place('watch', {
+    'plugin.toml': '[plugin]\ndescription = "Watches"\n',
+    'post-deploy':
+      '#!/bin/sh\necho "watched $1 $4"\ndokku config:set --no-restart "$1" SEEN="$4" >/dev/null\ndokku plugin:list >/dev/null 2>&1 || echo "refused"\n',
+    'pre-build': '#!/bin/sh\n[ -e "$3/refuse.txt" ] || exit 0\necho "no $2 today" >&2\nexit 9\n',
+  })
+  ok(await ssh('plugin:enable', 'watch'))
+  const { stderr, exitCode } = await instance.push(source, 'shop')
+  assert.equal(exitCode, 0, stderr)
+  assert.match(stderr, /watched shop v1/)
+  assert.equal(ok(await ssh('config:get', 'shop', 'SEEN')), 'v1\n')
+  assert.match(ok(await ssh('events', 'shop')), /config:set --no-restart SEEN/)
+})
+
+test('a hook that fails stops what it was asked about, and says why', async () => {
+  await source.commit({ 'refuse.txt': '' })
+  const { stderr, exitCode } = await instance.push(source, 'shop')
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /no shop today/)
+  assert.match(stderr, /the plugin watch failed at pre-build: exit status 9/)
+  assert.equal((await instance.fetch('shop')).body, 'one')
+})
+
+test('what a plugin leaves running has no rights once its call is over', async () => {
+  await place('late', {
+    'commands/start':
+      '#!/bin/sh\nout=/tmp/late.$$\n(sleep 1; dokku apps:create late-app >$out 2>&1; echo done >>$out) </dev/null >/dev/null 2>&1 &\necho $out\n',
+    'commands/read': '#!/bin/sh\nuntil grep -q done "$1"; do sleep 0.1; done\ncat "$1"\n',
+  })
+  ok(await ssh('plugin:enable', 'late'))
+  const out = ok(await ssh('late:start')).trim()
+  assert.match(ok(await ssh('late:read', out)), /no call of a plugin is under way/)
+  failed(await ssh('apps:exists', 'late-app'), 20)
+})
+
+test('a plugin that is not fit is left out and holds up nobody; a disabled one is not used', async () => {
+  await place('broken', { 'plugin.toml': '[plugin\n', 'post-deploy': '#!/bin/sh\nexit 1\n' })
+  ok(await ssh('plugin:enable', 'broken'))
+  ok(await ssh('config:set', 'shop', 'AGAIN=1'))
+  ok(await ssh('plugin:disable', 'greet'))
+  assert.match(failed(await ssh('greet:hello')), /is not a command/)
+  assert.match(ok(await ssh('plugin:list')), /^ {2}greet +1\.2\.0 disabled/m)
+  assert.match(failed(await ssh('plugin:disable', 'apps')), /part of the image/)
+  failed(await ssh('plugin:enable', '../etc'))
+  assert.match(failed(await ssh('plugin:enable', 'nowhere')), /no plugin nowhere/)
+})
+
+test('enabled plugins are there after a restart of control', async () => {
+  ok(await engine.docker(['restart', name]))
+  ok(await engine.docker(['exec', name, 'dokku', 'health', '--wait']))
+  assert.match(ok(await ssh('plugin:list')), /^ {2}watch +enabled/m)
+})
