@@ -14,6 +14,9 @@ import { parseRestartPolicy, restartPolicyOf } from './restart-policy.ts'
 /** Seconds between SIGTERM and SIGKILL, as Dokku's stop-timeout-seconds. */
 const stopGrace = 30
 
+/** How long the engine may take to remove a container that it removes already. */
+const removalMs = 30_000
+
 /** The network an app's containers join: shared on a host network, else one of its own that the appliance joins too. */
 export async function networkOf(instance: Instance, appId: number): Promise<AppNetwork> {
   const { settings, engine } = instance
@@ -171,14 +174,17 @@ export async function reviveContainer(instance: Instance, { id, state }: AppCont
     })
 }
 
-/** Removes a container at once and frees its address; one that is gone already is fine. */
+/** Removes a container and frees its address; one that is gone already is fine, and one that is being removed is waited for. */
 export async function removeContainer(instance: Instance, container: Pick<AppContainer, 'id' | 'address'>): Promise<void> {
-  await instance.engine
-    .getContainer(container.id)
-    .remove({ force: true, v: true })
-    .catch((error: unknown) => {
-      if (!hasStatus(error, 404, 409)) throw error
+  const handle = instance.engine.getContainer(container.id)
+  try {
+    await handle.remove({ force: true, v: true }).catch((error: unknown) => {
+      if (!hasStatus(error, 409)) throw error
+      return handle.wait({ condition: 'removed', abortSignal: AbortSignal.timeout(removalMs) })
     })
+  } catch (error) {
+    if (!hasStatus(error, 404)) throw error
+  }
   freeAddress(instance.db, container.address)
 }
 

@@ -50,10 +50,10 @@ async function sync(instance: Instance): Promise<void> {
   const apps = allApps(instance)
   const ours = new Set([...apps.map(({ name }) => name), ...forsaken])
   for (const app of apps) if (instance.inOrder.busy(app.id)) ours.delete(app.name)
-  await makeTags(instance, ours, tags)
+  const kept = await makeTags(instance, ours, tags)
   const needed = new Set(wantedTags(instance).values())
   for (const { Id: id } of dangling) if (!needed.has(id)) await remove(instance, id)
-  for (const name of forsaken) if (ours.has(name)) redeem(instance.db, former, name)
+  for (const name of forsaken) if (ours.has(name) && !kept.has(name)) redeem(instance.db, former, name)
 }
 
 /**
@@ -67,13 +67,15 @@ export async function retag(app: App, gone: readonly number[]): Promise<void> {
   for (const version of gone) await remove(instance, tag(version))
 }
 
-/** Makes the tags of these apps' releases; `actual` may hold others. */
-async function makeTags(instance: Instance, apps: ReadonlySet<string>, actual: Tags): Promise<void> {
+/** Makes the tags of these apps' releases; `actual` may hold others. Answers the apps of which a container still holds an image. */
+async function makeTags(instance: Instance, apps: ReadonlySet<string>, actual: Tags): Promise<Set<string>> {
   const ofApps = (tags: Tags) => new Map([...tags].filter(([tag]) => apps.has(parse(instance, tag)?.app ?? '')))
   const changes = tagChanges(ofApps(wantedTags(instance)), ofApps(actual))
   // Added first: the last tag of an image takes the image with it.
   for (const [name, image] of changes.add) await add(instance, name, image)
-  for (const name of changes.remove) await remove(instance, name)
+  const kept = new Set<string>()
+  for (const name of changes.remove) if (!(await remove(instance, name))) kept.add(parse(instance, name)?.app ?? '')
+  return kept
 }
 
 function wantedTags(instance: Instance): Tags {
@@ -103,9 +105,15 @@ async function add(instance: Instance, name: string, image: string): Promise<voi
   await instance.engine.getImage(image).tag({ repo, tag }).catch(unless(404))
 }
 
-/** Without its last tag the engine removes the image too, unless a container still needs it. */
-async function remove(instance: Instance, name: string): Promise<void> {
-  await instance.engine.getImage(name).remove().catch(unless(404, 409))
+/** Without its last tag the engine removes the image too; it refuses, and the answer is false, while a container needs it. */
+async function remove(instance: Instance, name: string): Promise<boolean> {
+  try {
+    await instance.engine.getImage(name).remove()
+    return true
+  } catch (error) {
+    if (!hasStatus(error, 404, 409)) throw error
+    return hasStatus(error, 404)
+  }
 }
 
 function unless(...statuses: number[]) {

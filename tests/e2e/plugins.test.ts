@@ -6,7 +6,7 @@ import { writeFiles } from './harness/engine.ts'
 import { failed, keyPair, ok, repo, scratch, startInstance, versionImage } from './harness.ts'
 
 const instance = await startInstance({ suffix: 'plugins' })
-const { engine, name, ssh, sshLine, admin } = instance
+const { engine, name, ssh, sshLine } = instance
 const source = await repo(versionImage('one'))
 const folder = await scratch()
 after(() => Promise.all([instance.remove(), source.remove(), folder.remove()]))
@@ -31,14 +31,14 @@ test('executables of an enabled plugin are commands, with words, streams and exi
   assert.deepEqual([stdout, stderr, exitCode], ['a  b||$HOME|--flag|from stdin\n', 'to-stderr\n', 3])
   assert.equal(ok(await ssh('greet')), 'default of greet\n')
   assert.match(ok(await ssh('help')), /greet +Greetings/)
-  assert.match(ok(await ssh('help', 'greet')), /greet:hello +greet everybody/)
+  assert.match(ok(await ssh('greet:help')), /greet:hello \[WORD...\] +greet everybody/)
   assert.match(ok(await ssh('complete', 'greet:')), /greet:hello/)
   assert.match(ok(await ssh('plugin:list')), /^ {2}greet +1\.2\.0 enabled +Greetings$/m)
 })
 
 test('a command of a plugin needs an admin, unless it says otherwise', async () => {
   const key = join(folder.dir, 'deployer')
-  ok(await admin(['ssh-keys:add', 'bob'], { input: await keyPair(key) }))
+  ok(await sshLine('ssh-keys:add bob', { input: await keyPair(key) }))
   assert.match(failed(await sshLine('greet:hello', { key })), /bob may not/)
 })
 
