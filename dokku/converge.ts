@@ -13,6 +13,7 @@ import {
   settleContainer,
   startContainer,
 } from './containers.ts'
+import { orNextPass } from './engine-error.ts'
 import { planApp } from './plan.ts'
 import { untilReady } from './readiness.ts'
 import type { Release } from './release.ts'
@@ -46,10 +47,13 @@ export async function converge(app: App, release: Release | undefined, output: O
   const started = release === undefined ? [] : await startAll(app, release, missing, output, step.signal)
   step.commit?.()
   const fresh = [...plan.keep, ...proved, ...started]
-  await route(app, fresh)
-  const leaving = await setAside(app, [...plan.retire, ...plan.prove.filter((one) => !proved.includes(one))])
-  await Promise.all(fresh.map((one) => settleContainer(app, one, output)))
-  retire(app, leaving)
+  const finish = async () => {
+    await route(app, fresh)
+    const leaving = await setAside(app, [...plan.retire, ...plan.prove.filter((one) => !proved.includes(one))])
+    await Promise.all(fresh.map((one) => settleContainer(app, one, output)))
+    retire(app, leaving)
+  }
+  await (step.commit === undefined ? finish() : orNextPass(output, finish))
   return fresh
 }
 

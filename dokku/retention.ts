@@ -1,5 +1,7 @@
 import { UserError } from '#lib/errors.ts'
+import type { Output } from '#lib/output.ts'
 import type { App } from './app.ts'
+import { orNextPass } from './engine-error.ts'
 import { retag } from './images.ts'
 import { currentRelease, listReleases, type Release } from './release.ts'
 
@@ -39,4 +41,9 @@ export async function pruneReleases(app: App, keep = retentionOf(app)): Promise<
   const gone = old.map(({ version }) => version)
   await retag(app, gone)
   return gone
+}
+
+/** What follows from a new release: old ones go, and images have the tags of those that stay. */
+export async function tidyReleases(app: App, output: Output): Promise<void> {
+  await orNextPass(output, async () => void (await pruneReleases(app)))
 }

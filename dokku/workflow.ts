@@ -15,7 +15,7 @@ import {
   type Settings,
   storeSettings,
 } from './release.ts'
-import { pruneReleases } from './retention.ts'
+import { tidyReleases } from './retention.ts'
 
 /** The life of a push, once it has its turn (turn.ts). Every step is also a command, so each can be run alone. */
 export async function receive(app: App, source: Source, by: By): Promise<Release> {
@@ -48,7 +48,7 @@ export async function deploy(app: App, release: Release, by: By, settings: Setti
   const tag = `v${release.version}`
   await fire('pre-deploy', { app: app.name, tag }, heard(by))
   const serving = await converge(app, release, by.output, { commit, signal: by.signal })
-  await pruneReleases(app)
+  await tidyReleases(app, by.output)
   const { port = 0, address = '' } = serving.find(({ process }) => process === 'web') ?? {}
   await fire('post-deploy', { app: app.name, port, address, tag, image: release.image, version: release.version }, heard(by))
 }
@@ -60,6 +60,7 @@ export async function releaseChange(app: App, description: string, settings: Set
   by.output.step(`Releasing ${app.name} v${release.version}: ${description}`)
   if (app.state.stopped) {
     commitRelease(app, release, settings)
+    await tidyReleases(app, by.output)
     by.output.detail(`${app.name} is stopped: ps:start ${app.name} starts this release`)
   } else await deploy(app, release, by, settings)
 }
@@ -85,6 +86,7 @@ export async function restart(app: App, by: By): Promise<void> {
       app.setStopped(false)
     })
   await converge(app, changed ? draft : current, by.output, { commit, restarts: app.state.restarts + 1 })
+  if (changed) await tidyReleases(app, by.output)
 }
 
 export async function stop(app: App, by: By): Promise<void> {
