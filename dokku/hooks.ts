@@ -4,8 +4,8 @@ interface OfApp {
   app: string
 }
 
-/** What may go on while a deploy waits: a minute, and then the deploy goes on without it. */
-const aside = { timeoutMs: 60_000, late: 'passed over' } as const
+/** For what has happened already, and cannot be refused. */
+const afterwards = { failing: 'passed over', late: 'passed over' } as const
 
 /**
  * Every hook dokku fires, in the order of an app's life. Names and arguments are Dokku's, so that plugins written for it
@@ -50,7 +50,7 @@ export const hooks = defineHooks({
   'post-deploy': event<OfApp & { port: number; address: string; tag: string; image: string; version: number }>(
     'the new containers serve',
     ['app', 'port', 'address', 'tag'],
-    { late: 'passed over' },
+    afterwards,
   ),
   'post-config-update': event<OfApp & { verb: 'set' | 'unset'; pairs: readonly string[] }>('config was stored; of what is set, keys only', [
     'app',
@@ -63,13 +63,13 @@ export const hooks = defineHooks({
     'domains',
   ]),
   'pre-start': event<OfApp>('before a stopped app starts; failing keeps it stopped', ['app']),
-  'post-stop': event<OfApp>('the app is stopped', ['app'], aside),
+  'post-stop': event<OfApp>('the app is stopped', ['app'], afterwards),
   'post-app-clone-setup': event<{ from: string; to: string }>('the copy of an app exists, and nothing of it runs yet', ['from', 'to']),
-  'post-app-clone': event<{ from: string; to: string }>('the copy is complete', ['from', 'to'], aside),
+  'post-app-clone': event<{ from: string; to: string }>('the copy is complete', ['from', 'to'], afterwards),
   'post-app-rename-setup': event<{ from: string; to: string }>('the app has its new name, and nothing else has', ['from', 'to']),
-  'post-app-rename': event<{ from: string; to: string }>('the rename is complete', ['from', 'to'], aside),
+  'post-app-rename': event<{ from: string; to: string }>('the rename is complete', ['from', 'to'], afterwards),
   'pre-delete': event<OfApp & { tag: string }>("before an app's containers, images and repository go; failing keeps it", ['app', 'tag']),
-  'post-delete': event<OfApp & { tag: string }>('the app is gone', ['app', 'tag'], aside),
+  'post-delete': event<OfApp & { tag: string }>('the app is gone', ['app', 'tag'], afterwards),
 })
 
 export type Hooks = typeof hooks

@@ -5,8 +5,10 @@ export type Kind = 'event' | 'select' | 'collect'
 export interface Limits {
   /** Milliseconds for each handler. */
   readonly timeoutMs: number
-  /** Whether a handler that is too slow, or whose process is gone, fails the hook or is passed over with a warning. */
-  readonly late: 'fails' | 'passed over'
+  /** Whether a handler that fails stops the hook and what it stands for, or is passed over with a warning: what has happened cannot be refused. */
+  readonly failing: 'stops' | 'passed over'
+  /** The same for one that is too slow. */
+  readonly late: 'stops' | 'passed over'
   /**
    * What executables read on standard input: the caller's, or the input of an hook as one JSON object. Of the others only
    * those read JSON whose plugin.toml asks for it.
@@ -46,7 +48,7 @@ export interface CallContext {
 
 export type MaybePromise<T> = T | Promise<T>
 
-const usual: Limits = { timeoutMs: 600_000, late: 'fails', stdin: 'caller' }
+const usual: Limits = { timeoutMs: 600_000, failing: 'stops', late: 'stops', stdin: 'caller' }
 
 /** All handlers, in the plugins' order; the first failure stops. */
 export function event<Input extends object>(summary: string, args: readonly (keyof Input & string)[], limits: Partial<Limits> = {}) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { after, test } from 'node:test'
 import { UserError } from '#lib/errors.ts'
 import { collect, defineHooks, event, select } from './catalogue.ts'
@@ -11,6 +12,7 @@ import { moduleHooks } from './module.ts'
 
 const hooks = defineHooks({
   'post-deploy': event<{ app: string; version: number }>('the new containers serve', ['app', 'version']),
+  'post-stop': event<{ app: string }>('it is stopped', ['app'], { failing: 'passed over' }),
   'quick-check': event<{ app: string }>('must be quick', ['app'], { timeoutMs: 50 }),
   'quick-hint': event<{ app: string }>('may be slow', ['app'], { timeoutMs: 50, late: 'passed over' }),
   'builder-detect': select<{ dir: string }>('names the driver', ['dir']),
@@ -35,6 +37,16 @@ test('fire calls modules and executables in order and stops at the first that fa
   const { fire } = dispatch(hooks, [one, two, three], silent())
   await assert.rejects(fire('post-deploy', { app: 'shop', version: 3 }), { code: 'hook-failed', exitCode: 7 })
   assert.deepEqual(seen, [{ app: 'shop', version: 3 }])
+})
+
+test('where what happened cannot be refused, a handler that fails is said and the next is called', async () => {
+  const called: string[] = []
+  const one = await scripted('fails', { 'post-stop': 'exit 3' })
+  const two = moduleHooks('goes on', { 'post-stop': () => void called.push('two') }, {})
+  const stderr = new PassThrough({ encoding: 'utf8' })
+  await dispatch(hooks, [one, two], { ...silent(), stderr }).fire('post-stop', { app: 'shop' })
+  assert.deepEqual(called, ['two'])
+  assert.match(stderr.read(), /the plugin fails failed at post-stop: exit status 3: passed over/)
 })
 
 test('the error of a handler in process is the error of the event', async () => {

@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { messageOf, UserError } from '#lib/errors.ts'
 import type { AnswerOf, Catalogue, Hook, InputOf } from './catalogue.ts'
-import type { Call, Reply, Responder } from './responder.ts'
+import { type Call, type Reply, type Responder, say } from './responder.ts'
 
 /** What a caller gives along with a hook, beside its input. */
 export type Around = Pick<Call, 'stdin' | 'stdout' | 'stderr' | 'env' | 'cwd' | 'signal'>
@@ -27,8 +27,12 @@ export function dispatch<C extends Catalogue>(catalogue: C, responders: readonly
     /** Calls all handlers of an event, one after another; throws UserError `hook-failed` when one fails, and no other is called then. */
     async fire<Name extends keyof C & string>(name: Name, input: InputOf<C[Name]>, own: Partial<Around> = {}): Promise<void> {
       for (const responder of known.get(name) ?? (await find(name))) {
-        const { status, error } = await limited(hookOf(name), responder, callOf(name, input, own))
-        if (status !== 0) throw failure(responder, name, status, error)
+        const call = callOf(name, input, own)
+        const { status, error } = await limited(hookOf(name), responder, call)
+        if (status === 0) continue
+        const failed = failure(responder, name, status, error)
+        if (hookOf(name).limits.failing === 'stops') throw failed
+        say(call.stderr, ` !     ${failed.message}: passed over\n`)
       }
     },
 
@@ -63,13 +67,9 @@ export function dispatch<C extends Catalogue>(catalogue: C, responders: readonly
     /** What `plugn trigger` does: words in, streams through, the exit status of the first that fails, else 0. Of hooks that no catalogue knows too. */
     async trigger(name: string, args: readonly string[], own: Partial<Around> = {}): Promise<number> {
       for (const responder of known.get(name) ?? (await find(name))) {
-        const { status } = await limited(catalogue[name], responder, {
-          ...around,
-          ...own,
-          hook: name,
-          args,
-          input: named(catalogue[name], args),
-        })
+        const call = { ...around, ...own, hook: name, args, input: named(catalogue[name], args) }
+        const { status, error } = await limited(catalogue[name], responder, call)
+        if (error !== undefined) say(call.stderr, ` !     ${messageOf(error)}\n`)
         if (status !== 0) return status
       }
       return 0
@@ -114,8 +114,8 @@ async function limited(hook: Hook | undefined, responder: Responder, call: Call)
     const error = new UserError('hook-timeout', `the plugin ${responder.plugin} took longer than ${timeoutMs / 1000} s for ${call.hook}`, {
       exitCode: 124,
     })
-    if (late === 'fails') return timedOut.resolve({ status: 124, error })
-    if (call.stderr !== 'inherit') call.stderr.write(` !     ${error.message}: passed over\n`)
+    if (late === 'stops') return timedOut.resolve({ status: 124, error })
+    say(call.stderr, ` !     ${error.message}: passed over\n`)
     timedOut.resolve({ status: 0 })
   }, timeoutMs)
   try {

@@ -4,7 +4,7 @@ import { type Readable, Readable as ReadableStream, type Writable } from 'node:s
 import { finished } from 'node:stream/promises'
 import { hasCode } from '#lib/errors.ts'
 import { type Launched, type LaunchOptions, launch } from '#lib/exec.ts'
-import type { Call, Reply, Responder } from './responder.ts'
+import { type Call, type Reply, type Responder, say } from './responder.ts'
 
 /** How long an ended program's pipes may stay open: what it left behind in the background may hold them for ever. */
 const leftOpenMs = 200
@@ -92,11 +92,6 @@ function end(launched: Launched): void {
   launched.kill('SIGTERM')
   const timer = setTimeout(() => launched.kill('SIGKILL'), graceMs).unref()
   void launched.exited.finally(() => clearTimeout(timer)).catch(() => undefined)
-}
-
-function say(to: Writable | 'inherit', text: string): void {
-  if (to === 'inherit') process.stderr.write(text)
-  else to.write(text)
 }
 
 /** A folder is no hook, whatever it is called. */

@@ -1,4 +1,4 @@
-import { messageOf, UserError } from '#lib/errors.ts'
+import { UserError } from '#lib/errors.ts'
 import type { Handlers } from './catalogue.ts'
 import type { Call, Reply, Responder } from './responder.ts'
 
@@ -11,11 +11,8 @@ export function moduleHooks(plugin: string, handlers: AnyHandlers, config: Reado
     plugin,
     handles: (hook) => Object.hasOwn(handlers, hook),
 
-    call({ hook, input = {}, signal, stderr }: Call): Reply | Promise<Reply> {
-      const failed = (error: unknown): Reply => {
-        if (stderr !== 'inherit') stderr.write(` !     ${messageOf(error)}\n`)
-        return { status: error instanceof UserError ? error.exitCode : 1, error }
-      }
+    call({ hook, input = {}, signal }: Call): Reply | Promise<Reply> {
+      const failed = (error: unknown): Reply => ({ status: error instanceof UserError ? error.exitCode : 1, error })
       try {
         const answer = handlers[hook]?.(input as never, { config, signal })
         return answer instanceof Promise ? answer.then((value) => ({ status: 0, answer: value }), failed) : { status: 0, answer }

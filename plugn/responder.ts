@@ -36,3 +36,9 @@ export interface Responder {
   /** Ends what stays resident. */
   close?(): Promise<void>
 }
+
+/** Writes a message to a call's standard error. */
+export function say(to: Writable | 'inherit', text: string): void {
+  if (to === 'inherit') process.stderr.write(text)
+  else to.write(text)
+}

@@ -3,8 +3,9 @@ import { hooks } from '../dokku/hooks.ts'
 /** The reference page of all hooks, from their catalogue. */
 export function hooksText(): string {
   const rows = Object.entries(hooks).map(([name, { kind, summary, args, limits }]) => {
-    const late = limits.late === 'fails' ? 'fails it' : 'is passed over'
-    return `| \`${name}\` | ${kind} | ${args.map((arg) => `\`${arg}\``).join(' ')} | ${summary}. Slower than ${limits.timeoutMs / 1000} s ${late}. |`
+    const says = { stops: 'stops it', 'passed over': 'is passed over' }
+    const bounds = `A handler that fails ${says[limits.failing]}, one slower than ${limits.timeoutMs / 1000} s ${says[limits.late]}.`
+    return `| \`${name}\` | ${kind} | ${args.map((arg) => `\`${arg}\``).join(' ')} | ${summary}. ${bounds} |`
   })
   return [intro, '| hook | kind | arguments | when |', '|---|---|---|---|', ...rows, ''].join('\n')
 }
@@ -14,7 +15,8 @@ const intro = `# Hooks
 Made by \`npm run docs\` from \`dokku/hooks.ts\`, in the order of an app's life. A plugin handles a hook by an executable of
 its name, by a function in its \`hooks.ts\` if it comes with the image, or by a process that stays (see its \`plugin.toml\`).
 
-- **event**: all handlers are called, plugins in byte order; the first that fails stops the rest, and what the hook stands for.
+- **event**: all handlers are called, plugins in byte order. One that fails stops the rest and what the hook stands for, or, where that
+  has happened already, is passed over with a warning.
 - **select**: the first answer decides. **collect**: all answers are joined.
 
 An executable gets the arguments below, an argument that is a list as one word for each. Its standard output and error go to whoever waits; on
