@@ -52,10 +52,10 @@ RUN printf 'path-exclude=%s\npath-include=/usr/share/doc/*/copyright\n' '/usr/sh
     ca-certificates docker-cli git libnginx-mod-http-lua nginx openssh-server systemd-standalone-sysusers tini \
   && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log /etc/ssh/ssh_host_* \
   && groupadd --gid 22022 dokku \
-  && useradd --uid 12345 --gid 22022 --home-dir /home/dokku --create-home --shell /usr/local/bin/dokku --password '*' dokku \
+  && useradd --uid 12345 --gid 22022 --home-dir /home/dokku --no-create-home --shell /usr/local/bin/dokku --password '*' dokku \
   && git config --system safe.directory '*' \
   && install -d -m 0700 /run/dokku /run/dokku/admin /run/dokku/hooks /run/dokku/appliance /var/lib/dokku /var/lib/nginx-appliance \
-  && install -d /etc/dokku \
+  && install -d /etc/dokku && install -d -o dokku -g dokku /home/dokku \
   && install -d -m 0750 -g dokku /run/dokku/gateway && chmod 0755 /run/dokku \
   && install -d -m 0700 -o dokku -g dokku /var/lib/execd
 COPY --from=fetch /node/bin/node /usr/local/bin/node

@@ -25,7 +25,9 @@ import { interruptBuilds } from './interrupt-builds.ts'
 import { publishKeys } from './keys.ts'
 import { firing, livePlugins } from './live-plugins.ts'
 import { keyedQueue, limited } from './locks.ts'
+import { actor } from './nested.ts'
 import { pluginEnvironment, pluginSocket } from './plugin-environment.ts'
+import { preparePluginFolders } from './plugin-library.ts'
 import { gitDoor } from './push.ts'
 import { reconcile } from './reconcile.ts'
 import { ensureRoles } from './roles.ts'
@@ -60,15 +62,16 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const settings = readSettings(env)
   const engine = await docker()
   const self = await ownContainer(engine)
-  requireVolumes(self.Mounts, settings.dataDir)
+  const mountpoint = requireVolumes(self.Mounts, settings.dataDir)
   const volume = holdVolume(settings.dataDir, {
     waitMs: 15_000,
     onWait: () => log.info('another control uses the volume: waiting for it to end'),
   })
   const db = await openState(settings.dataDir, restoreCommand(self, settings.dataDir))
+  await preparePluginFolders(settings.dataDir)
   const plugins = await livePlugins({
     store: store(join(settings.dataDir, 'plugins')),
-    environment: () => pluginEnvironment(settings),
+    environment: () => pluginEnvironment({ ...settings, mountpoint }, actor()?.identity),
     warn: (text) => log.warn(text),
   })
   const session = randomBytes(8).toString('hex')
@@ -172,11 +175,14 @@ async function gitHooks(dir = '/run/dokku/git-hooks'): Promise<string> {
   return dir
 }
 
-/** State on anything but a volume would go with the container. */
-function requireVolumes(mounts: readonly { Destination: string }[], dataDir: string): void {
-  for (const path of [dataDir, '/run/dokku/gateway', '/run/dokku/appliance'])
-    if (!mounts.some((mount) => mount.Destination === path))
-      throw new UserError('no-volume', `nothing is mounted at ${path}`, { hint: 'start control as the README shows, with its volumes' })
+/** State on anything but a volume would go with the container. Answers where the engine's host has it. */
+function requireVolumes(mounts: readonly { Destination: string; Source: string }[], dataDir: string): string {
+  const [source = ''] = [dataDir, '/run/dokku/gateway', '/run/dokku/appliance'].map((path) => {
+    const mount = mounts.find(({ Destination }) => Destination === path)
+    if (mount !== undefined) return mount.Source
+    throw new UserError('no-volume', `nothing is mounted at ${path}`, { hint: 'start control as the README shows, with its volumes' })
+  })
+  return source
 }
 
 interface EngineInfo {

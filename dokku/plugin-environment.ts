@@ -1,25 +1,80 @@
-import { actor } from './nested.ts'
-import type { Settings } from './settings.ts'
-
 /** Where programs of plugins find us. */
 export const pluginSocket = '/run/dokku/plugins/dokku.sock'
 
-/** The variables that programs of plugins find, with the names that Dokku's have. */
-export function pluginEnvironment({ dataDir }: Pick<Settings, 'dataDir'>): Record<string, string> {
+/** Where Dokku's plugins find the folders of apps. It is on the volume, so that what they keep there outlives the container. */
+export const appsRoot = '/home/dokku'
+
+/** What the environment of a plugin's program is made of. */
+export interface Surroundings {
+  readonly dataDir: string
+  /** Where the host of the engine has what is at `dataDir` here: containers are given folders of it by that name. */
+  readonly mountpoint: string
+}
+
+/** For whom a plugin's program runs, and what was typed beside the words of the command. */
+export interface Caller {
+  /** Whose key it is, or what the local administrator is called. */
+  readonly name: string
+  readonly app?: string | undefined
+  readonly quiet?: boolean
+  readonly force?: boolean
+  readonly trace?: boolean
+  /** Is somebody at a terminal? */
+  readonly terminal?: boolean
+}
+
+/** The whole environment of the hooks and commands of plugins, by the names that Dokku's have; without a caller, dokku fires a hook by itself. Pure. */
+export function pluginEnvironment({ dataDir, mountpoint }: Surroundings, caller: Caller = { name: 'default' }): Record<string, string> {
   const core = `${dataDir}/core-plugins`
+  const plugins = `${dataDir}/plugins`
   return {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     LANG: 'C.UTF-8',
-    HOME: '/root',
-    DOKKU_SOCKET: pluginSocket,
-    DOKKU_ROOT: '/home/dokku',
-    DOKKU_LIB_ROOT: dataDir,
-    PLUGIN_PATH: `${dataDir}/plugins`,
-    PLUGIN_AVAILABLE_PATH: `${dataDir}/plugins/available`,
-    PLUGIN_ENABLED_PATH: `${dataDir}/plugins/enabled`,
+    HOME: appsRoot,
+    USER: 'root',
+    DOCKER_BIN: 'docker',
+    PLUGIN_PATH: plugins,
+    PLUGIN_AVAILABLE_PATH: `${plugins}/available`,
+    PLUGIN_ENABLED_PATH: `${plugins}/enabled`,
     PLUGIN_CORE_PATH: core,
     PLUGIN_CORE_AVAILABLE_PATH: `${core}/available`,
     PLUGIN_CORE_ENABLED_PATH: `${core}/enabled`,
-    SSH_NAME: actor()?.identity.name ?? 'default',
+    DOKKU_SOCKET: pluginSocket,
+    DOKKU_ROOT: appsRoot,
+    DOKKU_HOST_ROOT: `${mountpoint}/home`,
+    DOKKU_LIB_ROOT: dataDir,
+    DOKKU_LIB_HOST_ROOT: mountpoint,
+    DOKKU_LOGS_DIR: `${dataDir}/logs`,
+    DOKKU_LOGS_HOST_DIR: `${mountpoint}/logs`,
+    DOKKU_EVENTS_LOGFILE: `${dataDir}/logs/events.log`,
+    DOKKU_SYSTEM_USER: 'dokku',
+    DOKKU_SYSTEM_GROUP: 'dokku',
+    DOKKU_DISTRO: 'debian',
+    DOKKU_API_VERSION: '1',
+    DOKKU_VALID_EXIT: '0',
+    DOKKU_NOT_IMPLEMENTED_EXIT: '10',
+    DOKKU_CONTAINER_LABEL: 'dokku',
+    DOKKU_GLOBAL_BUILD_ARGS: '--label=dokku',
+    DOKKU_GLOBAL_RUN_ARGS: '--label=dokku',
+    DOKKU_IMAGE: 'gliderlabs/herokuish:latest-24',
+    DOKKU_CNB_BUILDER: 'heroku/builder:24',
+    DOKKU_PID: String(process.pid),
+    ...callerVariables(caller),
+  }
+}
+
+function callerVariables({ name, app, quiet, force, trace, terminal }: Caller): Record<string, string> {
+  const flags = [quiet && '--quiet', trace && '--trace', force && '--force', app !== undefined && `--app ${app}`]
+  return {
+    SSH_USER: 'dokku',
+    SSH_NAME: name,
+    NAME: name,
+    ...(terminal ? { TERM: 'xterm-256color', SSH_TTY: '/dev/tty' } : { TERM: 'dumb', DOKKU_NO_COLOR: '1' }),
+    // As in Dokku: where nobody is at a terminal, headlines are in the way.
+    ...(terminal && !quiet ? {} : { DOKKU_QUIET_OUTPUT: '1' }),
+    ...(trace ? { DOKKU_TRACE: '1' } : {}),
+    ...(force ? { DOKKU_APPS_FORCE_DELETE: '1' } : {}),
+    ...(app === undefined ? {} : { DOKKU_APP_NAME: app }),
+    DOKKU_GLOBAL_FLAGS: flags.filter(Boolean).join(' '),
   }
 }

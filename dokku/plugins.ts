@@ -7,6 +7,7 @@ import type { Right } from './access.ts'
 import type { Context } from './context.ts'
 import { type Hooks, hooks } from './hooks.ts'
 import { type PluginEnvironment, pluginGroup } from './plugin-command.ts'
+import { isLibrary } from './plugin-library.ts'
 
 /** The plugins of the image: the ones that are loaded into this process. */
 export const ownFolder = join(import.meta.dirname, '..', 'plugins')
@@ -69,6 +70,7 @@ async function installedPlugins({ store: { listEnabled, config }, environment, w
   })
   const loaded = await Promise.all(
     (await listEnabled()).map(async (found) => {
+      if (await isLibrary(found.dir)) return []
       try {
         const plugin = await loadPlugin(found, { stored, env: {}, modules: false })
         return [{ plugin, group: await pluginGroup(plugin, environment) }]

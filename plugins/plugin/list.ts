@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises'
 import type { Context } from 'dokku'
 import { readManifest } from '#plugn'
 
@@ -16,13 +17,16 @@ export async function rows({ instance: { plugins } }: Context): Promise<Row[]> {
   const own = plugins
     .own()
     .map(({ name, manifest: { version, description } }) => ({ name, version, enabled: true, description, core: true }))
+  const ownDirs = new Set(plugins.own().map(({ dir }) => dir))
   const installed = await Promise.all(
     (await plugins.store.list()).map(async ({ name, dir, enabled }) => {
+      // Ours are linked there too, for those who source their functions.
+      if (ownDirs.has(await realpath(dir).catch(() => dir))) return []
       const { version = '', description = '' } = (await readManifest(dir).catch(() => undefined)) ?? {}
-      return { name, version, enabled, description, core: false }
+      return [{ name, version, enabled, description, core: false }]
     }),
   )
-  return [...own, ...installed]
+  return [...own, ...installed.flat()]
 }
 
 /** The row as plugn prints it. */
