@@ -69,6 +69,7 @@ FROM system AS dokku
 COPY --from=modules /opt/dokku/node_modules /opt/dokku/node_modules
 COPY --from=client /dokku /usr/local/bin/dokku
 COPY --from=source /source /opt/dokku
+RUN ln -s /opt/dokku/plugn/main.ts /usr/local/bin/plugn && ln -s plugn /usr/local/bin/pluginhook
 # Compiled once here, by the flags of the roles, so that a start costs what bundled code would.
 RUN for role in control gateway appliance; do timeout 30 scripts/role $role --warm || exit 1; done
 ARG VERSION=0.0.0

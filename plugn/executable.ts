@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { type Readable, Readable as ReadableStream, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { hasCode } from '#lib/errors.ts'
-import { type Launched, type LaunchOptions, launch } from '#lib/exec.ts'
+import { type Launched, type LaunchOptions, launch } from '#lib/launch.ts'
+import { passSignals } from './foreground.ts'
 import { type Call, type Reply, type Responder, say } from './responder.ts'
 
 /** How long an ended program's pipes may stay open: what it left behind in the background may hold them for ever. */
@@ -22,7 +23,7 @@ export interface ExecutableOptions {
   readonly as?: { readonly uid: number; readonly gid: number }
   /** The environment instead of the caller's. */
   readonly env?: Readonly<Record<string, string>>
-  /** Keeps the caller's terminal, instead of a process group of its own. */
+  /** Keeps our terminal and gets the signals that are sent to us, instead of a process group of its own. */
   readonly foreground?: boolean
 }
 
@@ -63,13 +64,15 @@ async function runToEnd(argv: readonly [string, ...string[]], call: Call, option
   } satisfies LaunchOptions)
   const stop = () => end(launched)
   call.signal.addEventListener('abort', stop)
+  const signals = options.foreground ? passSignals(launched) : undefined
   if (typeof input === 'object' && launched.stdin !== null) feed(input, launched.stdin)
   const outputs = [copy(launched.stdout, call.stdout), copy(launched.stderr, call.stderr)]
   try {
     const status = await launched.exited
     await Promise.race([Promise.allSettled(outputs), new Promise((resolve) => setTimeout(resolve, leftOpenMs).unref())])
-    return status
+    return status === 0 ? (signals?.status() ?? 0) : status
   } finally {
+    signals?.release()
     call.signal.removeEventListener('abort', stop)
     if (typeof input === 'object') input.unpipe(launched.stdin ?? undefined)
     for (const stream of [launched.stdin, launched.stdout, launched.stderr]) stream?.destroy()

@@ -1,9 +1,8 @@
-import { parse, TomlError } from 'smol-toml'
 import * as z from 'zod'
 import { UserError } from '#lib/errors.ts'
-import { readIfThere } from '#lib/files.ts'
 import { isHookName } from './catalogue.ts'
 import { isPluginName } from './names.ts'
+import { parseToml } from './toml.ts'
 
 const text = z.string().max(2000)
 const range = z.string().max(200)
@@ -70,33 +69,17 @@ export const manifestSchema = z.object({
 
 export type Manifest = z.infer<typeof manifestSchema>
 
-/** What stands in for a plugin.toml that is not there. */
-export const bareManifest: Manifest = manifestSchema.parse({})
-
-/** The plugin.toml of a folder, or undefined without one; UserError `bad-plugin` with line and column, or the key that is wrong. */
-export async function readManifest(dir: string): Promise<Manifest | undefined> {
-  const path = `${dir}/plugin.toml`
-  const content = await readIfThere(path)
-  return content === undefined ? undefined : parseManifest(content, path)
+/** What a plugin.toml says; UserError `bad-toml` with line and column, or `bad-plugin` with the key that is wrong. */
+export function parseManifest(content: string, path = 'plugin.toml'): Manifest {
+  return checkManifest(parseToml(content, path).plugin ?? {}, path)
 }
 
-export function parseManifest(content: string, path = 'plugin.toml'): Manifest {
-  const table = parseToml(content, path).plugin ?? {}
+/** The [plugin] table itself, checked; UserError `bad-plugin`. */
+export function checkManifest(table: unknown, path: string): Manifest {
   const parsed = manifestSchema.safeParse(table)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new UserError('bad-plugin', `${path}: ${['plugin', ...(issue?.path ?? [])].join('.')}: ${issue?.message}`, {
     hint: 'docs/reference/plugin-toml.md lists what may stand there',
   })
-}
-
-/** A TOML text as an object; UserError `bad-toml` with line and column. */
-export function parseToml(content: string, path: string): Record<string, unknown> {
-  try {
-    return parse(content)
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error
-    const [reason = ''] = error.message.replace(/^Invalid TOML document: /, '').split('\n')
-    throw new UserError('bad-toml', `${path}:${error.line}:${error.column}: ${reason}`, { cause: error })
-  }
 }

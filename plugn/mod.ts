@@ -12,9 +12,10 @@ export {
   select,
 } from './catalogue.ts'
 export { type Around, type Dispatch, dispatch, silent } from './dispatch.ts'
-export { type Manifest, parseManifest, readManifest } from './manifest.ts'
+export { type Manifest, parseManifest } from './manifest.ts'
 export { byBytes, checkPluginName, isPluginName } from './names.ts'
 export { importDefault, type LoadOptions, loadPlugin, type Plugin } from './plugin.ts'
+export { readManifest } from './read-manifest.ts'
 export type { Call, Reply, Responder } from './responder.ts'
 export { readStored, type Stored, settingsOf, variablesOf } from './settings.ts'
 export { type Found, type Store, store } from './store.ts'

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 
 /** One call of one hook, as every form of handler gets it. */
@@ -37,8 +38,8 @@ export interface Responder {
   close?(): Promise<void>
 }
 
-/** Writes a message to a call's standard error. */
+/** Writes a message to a call's standard error; that of this process is shared with hooks, and Node's stream would take it. */
 export function say(to: Writable | 'inherit', text: string): void {
-  if (to === 'inherit') process.stderr.write(text)
+  if (to === 'inherit') writeFileSync(2, text)
   else to.write(text)
 }

@@ -1,5 +1,6 @@
 import { readIfThere } from '#lib/files.ts'
-import { type Manifest, parseToml } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
+import { parseToml } from './toml.ts'
 
 /** The settings of all plugins as config.toml holds them, by plugin and key. */
 export type Stored = Readonly<Record<string, Readonly<Record<string, unknown>>>>

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 /** The checkout. */
 export const root = join(import.meta.dirname, '..')
 
-const skipped = new Set(['node_modules', '.git', '.dokku'])
+const skipped = new Set(['node_modules', '.git', '.dokku', '.compile-cache'])
 
 /** Paths of all files of the project relative to its root, in byte order; sample apps are not ours to judge. */
 export async function files(dir = root): Promise<string[]> {

@@ -1,0 +1,67 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { messageOf } from '#lib/errors.ts'
+import { quoteWords } from '#lib/words.ts'
+import { type Around, dispatch } from '../dispatch.ts'
+import { pluginPath } from '../path.ts'
+import { loadPlugin } from '../plugin.ts'
+import type { Responder } from '../responder.ts'
+import { readStored } from '../settings.ts'
+import { type Found, store } from '../store.ts'
+import { version } from '../version.ts'
+import type { Context } from './command.ts'
+
+/** A plugin that is enabled, with what handles its hooks. */
+export interface Enabled extends Found {
+  readonly responders: readonly Responder[]
+}
+
+/** The enabled plugins as a program in the foreground uses them: one that cannot be read fails only the hooks it has. */
+export async function enabledPlugins(context: Context): Promise<Enabled[]> {
+  const { env, cwd, self } = context
+  const { config, listEnabled } = store(await pluginPath(env, cwd))
+  const stored = await readStored(config)
+  const variables = { PLUGN_VERSION: version, SELF: 'plugn', SELF_EXECUTABLE: self }
+  return await Promise.all(
+    (await listEnabled()).map(async (found) => {
+      try {
+        const { responders } = await loadPlugin(found, { stored, env, modules: true, variables, foreground: true })
+        return { ...found, responders: env.TRACE ? responders.map((one) => traced(one, found, context)) : responders }
+      } catch (error) {
+        return { ...found, responders: [broken(found, error, context)] }
+      }
+    }),
+  )
+}
+
+/** The streams, environment and directory of this process. */
+export function ownStreams({ env, cwd }: Context): Around {
+  return { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', env, cwd, signal: new AbortController().signal }
+}
+
+/** A dispatch over all enabled plugins, for a host whose hooks are in no catalogue. */
+export async function enabledDispatch(context: Context) {
+  const responders = (await enabledPlugins(context)).flatMap((one) => one.responders)
+  return dispatch({}, responders, ownStreams(context))
+}
+
+function broken({ name, dir }: Found, error: unknown, { say }: Context): Responder {
+  return {
+    plugin: name,
+    handles: async (hook) => (await stat(join(dir, hook)).catch(() => undefined))?.isFile() ?? false,
+    call() {
+      say(` !     ${messageOf(error)}`)
+      return { status: 1 }
+    },
+  }
+}
+
+function traced(responder: Responder, { dir }: Found, { say }: Context): Responder {
+  return {
+    ...responder,
+    call(call) {
+      say(`+ ${quoteWords([join(dir, call.hook), ...call.args])}`)
+      return responder.call(call)
+    },
+  }
+}
