@@ -12,8 +12,11 @@ export {
   select,
 } from './catalogue.ts'
 export { type Around, type Dispatch, dispatch, silent } from './dispatch.ts'
+export { digestOf } from './fetch.ts'
+export { type Fetched, type InstallOptions, installPlugin, uninstallPlugin, updatePlugin } from './install.ts'
 export { type Manifest, parseManifest } from './manifest.ts'
 export { byBytes, checkPluginName, isPluginName } from './names.ts'
+export { type Pin, readPins } from './pins.ts'
 export { importDefault, type LoadOptions, loadPlugin, type Plugin } from './plugin.ts'
 export { readManifest } from './read-manifest.ts'
 export type { Call, Reply, Responder } from './responder.ts'

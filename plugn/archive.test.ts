@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { after, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { packTar } from 'modern-tar'
+import { hoist, unpack } from './archive.ts'
+
+type Entry = Parameters<typeof packTar>[0] extends readonly (infer E)[] ? E : never
+type Header = Extract<Entry, { header: unknown }>['header']
+
+const folder = await mkdtemp(join(tmpdir(), 'archive-'))
+after(() => rm(folder, { recursive: true }))
+
+/** Unpacks an archive of these entries; answers where. */
+async function unpacked(entries: { header: Header; body?: string }[], limits?: { bytes: number; entries: number }): Promise<string> {
+  const dir = await mkdtemp(join(folder, 'to-'))
+  await unpack(Readable.from([gzipSync(await packTar(entries))]), dir, limits)
+  return dir
+}
+
+const file = (name: string, body = '', mode = 0o644) => ({ header: { name, size: body.length, mode, type: 'file' as const }, body })
+const link = (name: string, linkname: string, type: 'symlink' | 'link' = 'symlink') => ({ header: { name, linkname, size: 0, type } })
+
+test('an archive with one folder is what that folder holds, dotfiles and links within too', async () => {
+  const dir = await unpacked([
+    file('greet-1.0/plugin.toml', 'x'),
+    file('greet-1.0/.hidden', 'y'),
+    file('greet-1.0/run', '#!', 0o4777),
+    link('greet-1.0/also', 'run'),
+  ])
+  await hoist(dir)
+  assert.deepEqual((await readdir(dir)).sort(), ['.hidden', 'also', 'plugin.toml', 'run'])
+  assert.equal(await readFile(join(dir, 'also'), 'utf8'), '#!')
+  assert.equal((await stat(join(dir, 'run'))).mode & 0o7777, 0o755)
+})
+
+test('an entry that would lie outside, or is no file, is refused', async () => {
+  const device = { header: { name: 'null', size: 0, type: 'character-device' as const } }
+  for (const entries of [
+    [file('../x')],
+    [file('a/../../x')],
+    [file('/etc/x')],
+    [link('x', '/etc/passwd')],
+    [link('a/x', '../../x')],
+    [link('x', '../x', 'link')],
+    [device],
+  ])
+    await assert.rejects(unpacked(entries), { code: 'bad-archive' }, JSON.stringify(entries))
+})
+
+test('an archive that is too large, has too many entries, or is none, is refused', async () => {
+  await assert.rejects(unpacked([file('x', 'x'.repeat(5000))], { bytes: 4096, entries: 10 }), { code: 'bad-archive' })
+  await assert.rejects(unpacked([file('x'), file('y'), file('z')], { bytes: 1e6, entries: 2 }), { code: 'bad-archive' })
+  await assert.rejects(unpack(Readable.from(['no archive']), await mkdtemp(join(folder, 'to-'))), { code: 'bad-archive' })
+})

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, test } from 'node:test'
+import { git } from '#lib/git.ts'
+import { installPlugin, uninstallPlugin, updatePlugin } from './install.ts'
+import { readPins } from './pins.ts'
+import { store } from './store.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'install-'))
+after(() => rm(folder, { recursive: true }))
+let made = 0
+
+async function files(path: string, contents: Record<string, string>): Promise<string> {
+  const dir = join(folder, path)
+  for (const [name, text] of Object.entries(contents)) {
+    await mkdir(dirname(join(dir, name)), { recursive: true })
+    await writeFile(join(dir, name), text)
+    if (text.startsWith('#!')) await chmod(join(dir, name), 0o755)
+  }
+  return dir
+}
+
+/** A repository with a first commit tagged v1 and a second one on main. */
+async function repository(name: string): Promise<string> {
+  const dir = await files(name, { 'plugin.toml': '[plugin]\nversion = "1.0.0"\n', 'post-deploy': '#!/bin/sh\n' })
+  const commit = (message: string) =>
+    git(['-C', dir, '-c', 'user.name=a', '-c', 'user.email=a@example.com', 'commit', '--quiet', '--all', '--message', message])
+  await git(['init', '--quiet', '--initial-branch', 'main', dir])
+  await git(['-C', dir, 'add', '.'])
+  await commit('one')
+  await git(['-C', dir, 'tag', 'v1'])
+  await writeFile(join(dir, 'plugin.toml'), '[plugin]\nversion = "2.0.0"\n')
+  await commit('two')
+  return dir
+}
+
+async function empty() {
+  const made_ = store(join(folder, `store-${++made}`))
+  await made_.init()
+  return made_
+}
+
+const left = async (root: string) => (await readdir(root)).filter((name) => name.startsWith('.'))
+
+test('a repository is installed under its name, pinned with commit and digest, and again says so', async () => {
+  const here = await empty()
+  const source = await repository('greet.git')
+  const fetched = await installPlugin(here, source)
+  assert.ok(fetched !== 'already')
+  assert.deepEqual([fetched.name, fetched.manifest.version], ['greet', '2.0.0'])
+  const pin = (await readPins(here)).greet
+  assert.match(`${pin?.commit} ${pin?.digest}`, /^[0-9a-f]{40} sha256:[0-9a-f]{64}$/)
+  assert.equal(await installPlugin(here, source), 'already')
+  await assert.rejects(installPlugin(here, await repository('elsewhere/greet.git')), { code: 'plugin-exists' })
+  assert.deepEqual(await left(here.root), [])
+})
+
+test('a committish is checked out, and update goes to another or stays as it was when there is none', async () => {
+  const here = await empty()
+  const source = await repository('pinned.git')
+  const first = await installPlugin(here, source, { committish: 'v1' })
+  assert.ok(first !== 'already')
+  assert.equal(first.manifest.version, '1.0.0')
+  await assert.rejects(updatePlugin(here, 'pinned', { committish: 'nowhere' }), { code: 'no-such-commit' })
+  await assert.rejects(updatePlugin(here, 'pinned', { committish: '--force' }), { code: 'no-such-commit' })
+  assert.match(await readFile(join(here.available, 'pinned/plugin.toml'), 'utf8'), /1\.0\.0/)
+  assert.equal((await updatePlugin(here, 'pinned', { committish: 'main' })).manifest.version, '2.0.0')
+  assert.deepEqual(await left(here.root), [])
+})
+
+test('what is not what was wanted is refused and leaves nothing', async () => {
+  const here = await empty()
+  const source = await repository('other.git')
+  await assert.rejects(installPlugin(here, source, { digest: `sha256:${'0'.repeat(64)}` }), { code: 'other-digest' })
+  await assert.rejects(installPlugin(here, source, { accept: async () => assert.fail('not accepted') }), /not accepted/)
+  await assert.rejects(installPlugin(here, await files('broken', { 'plugin.toml': '[plugin\n' })), { code: 'bad-toml' })
+  const named = await files('named', { 'plugin.toml': '[plugin]\nname = "../x"\n' })
+  await assert.rejects(installPlugin(here, named), { code: 'bad-plugin' })
+  const leads = await files('leads', { 'plugin.toml': '[plugin]\n' })
+  await symlink('/etc/passwd', join(leads, 'post-deploy'))
+  await assert.rejects(installPlugin(here, leads), { code: 'bad-archive' })
+  assert.deepEqual([await readdir(here.available), await left(here.root), await readPins(here)], [[], [], {}])
+})
+
+test('options, transports that run programs, and what is no source at all are refused', async () => {
+  const here = await empty()
+  for (const source of [
+    '--upload-pack=touch /tmp/x',
+    'ext::sh -c true',
+    'ssh://-oProxyCommand=x/y',
+    'host:-x',
+    '',
+    'a b',
+    'file:///nowhere',
+    './nowhere',
+  ])
+    await assert.rejects(installPlugin(here, source), { code: 'bad-source' }, source)
+  for (const name of ['../x', 'a b', '-x', '.x', ''])
+    await assert.rejects(installPlugin(here, await repository(`named-${++made}`), { name }), { code: 'bad-plugin-name' }, name)
+})
+
+test('what a server does not give, or not as a repository, is said with git’s exit status', async () => {
+  const here = await empty()
+  const server = createServer((_, response) => void response.writeHead(404).end()).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await assert.rejects(installPlugin(here, `${address}/x.tar.gz`), { code: 'fetch-failed', exitCode: 2 })
+  await assert.rejects(installPlugin(here, `${address}/x.git`), { code: 'fetch-failed', exitCode: 128 })
+  server.close()
+})
+
+test('uninstall takes the plugin away, enabled or not, and wants a name that is there', async () => {
+  const here = await empty()
+  await installPlugin(here, await repository('gone.git'))
+  await here.enable('gone')
+  await uninstallPlugin(here, 'gone')
+  assert.deepEqual([await here.list(), await here.listEnabled(), await readPins(here)], [[], [], {}])
+  await assert.rejects(uninstallPlugin(here, 'gone'), { code: 'no-such-plugin' })
+  await assert.rejects(uninstallPlugin(here, ''), { code: 'no-such-plugin' })
+})
+
+test('what a killed installation left goes, and what a killed update had moved away is back', async () => {
+  const here = await empty()
+  await installPlugin(here, await repository('kept.git'))
+  await files(`store-${made}/.fetched-999999999-abc`, { x: '' })
+  await files(`store-${made}/.replaced-lost`, { 'plugin.toml': '[plugin]\n' })
+  await installPlugin(here, await repository('next.git'))
+  assert.deepEqual([await left(here.root), (await here.list()).map(({ name }) => name)], [[], ['kept', 'lost', 'next']])
+})

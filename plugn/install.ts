@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '#lib/errors.ts'
+import { digestOf, fetchSource } from './fetch.ts'
+import type { Manifest } from './manifest.ts'
+import { checkPluginName } from './names.ts'
+import { type Pin, readPins, storePin } from './pins.ts'
+import { bareManifest, readManifest } from './read-manifest.ts'
+import { nameOf, parseSource, type Source } from './source.ts'
+import { noSuchPlugin, type Store } from './store.ts'
+
+export interface InstallOptions {
+  /** Instead of the last part of the source. */
+  readonly name?: string
+  /** A branch, tag or commit. */
+  readonly committish?: string
+  /** What the plugin must be, as `digestOf` gives it; UserError `other-digest`. */
+  readonly digest?: string
+  /** Sees the plugin before it is put in its place; what it throws refuses it. */
+  readonly accept?: (fetched: Fetched) => Promise<void>
+}
+
+/** A plugin that was fetched and is in its place, or soon. */
+export interface Fetched {
+  readonly name: string
+  readonly dir: string
+  readonly manifest: Manifest
+  readonly pin: Pin
+}
+
+/**
+ * Fetches a plugin and puts it among the available ones in one step; whatever fails before leaves nothing. The same one
+ * again is `already`; another one of that name is UserError `plugin-exists`.
+ */
+export async function installPlugin(store: Store, from: string, options: InstallOptions = {}): Promise<Fetched | 'already'> {
+  const source = await parseSource(from)
+  const name = options.name === undefined ? nameOf(source) : checkPluginName(options.name)
+  await store.init()
+  const there = (await store.list()).some((one) => one.name === name)
+  if (there) {
+    if ((await readPins(store))[name]?.source === source.url) return 'already'
+    throw new UserError('plugin-exists', `there is a plugin ${name} already, and not from ${source.url}`, {
+      hint: 'uninstall it first, or give this one another name',
+    })
+  }
+  return await within(store, async (dir) => {
+    const fetched = await fetchInto(source, name, dir, options)
+    await rename(dir, join(store.available, name))
+    await storePin(store, name, fetched.pin)
+    return { ...fetched, dir: join(store.available, name) }
+  })
+}
+
+/** Fetches a plugin again, or another committish of it; the one that is there stays until the new one is fit. */
+export async function updatePlugin(store: Store, name: string, options: Omit<InstallOptions, 'name'> = {}): Promise<Fetched> {
+  const place = await store.find(name)
+  const pin = (await readPins(store))[name]
+  if (pin === undefined)
+    throw new UserError('not-pinned', `nobody knows where ${name} came from`, { hint: 'uninstall it and install it again' })
+  const committish = options.committish ?? pin.committish
+  return await within(store, async (dir) => {
+    const fetched = await fetchInto({ kind: pin.kind, url: pin.source }, name, dir, {
+      ...options,
+      ...(committish === undefined ? {} : { committish }),
+    })
+    const old = `.replaced-${name}`
+    inUse.add(old)
+    try {
+      await rename(place, join(store.root, old))
+      await rename(dir, place)
+      await storePin(store, name, fetched.pin)
+      await rm(join(store.root, old), { recursive: true, force: true })
+    } finally {
+      inUse.delete(old)
+    }
+    return { ...fetched, dir: place }
+  })
+}
+
+/** Disables a plugin and removes it; UserError `no-such-plugin`. Its settings stay. */
+export async function uninstallPlugin(store: Store, name: string): Promise<void> {
+  const found = (await store.list()).find((one) => one.name === name)
+  if (found === undefined) throw noSuchPlugin(name)
+  if (found.enabled) await store.disable(name)
+  // Out of its place in one step, whatever happens while it is removed.
+  await within(store, async (dir) => {
+    await rm(dir, { recursive: true })
+    await rename(found.dir, dir)
+    await rm(dir, { recursive: true, force: true })
+  })
+  await storePin(store, name, undefined)
+}
+
+async function fetchInto(
+  source: Source,
+  name: string,
+  dir: string,
+  { committish, digest: wanted, accept }: InstallOptions,
+): Promise<Fetched> {
+  const { commit } = await fetchSource(source, dir, committish)
+  const manifest = (await readManifest(dir)) ?? bareManifest
+  if (manifest.name !== undefined && manifest.name !== name && source.kind !== 'folder')
+    throw new UserError('other-name', `the plugin calls itself ${manifest.name}, not ${name}`, {
+      hint: `install it with the name ${manifest.name}`,
+    })
+  const digest = await digestOf(dir)
+  if (wanted !== undefined && wanted !== digest) throw new UserError('other-digest', `${source.url} is ${digest}, and not ${wanted}`)
+  const pin: Pin = {
+    source: source.url,
+    kind: source.kind,
+    ...(committish === undefined ? {} : { committish }),
+    ...(commit === undefined ? {} : { commit }),
+    digest,
+    installedAt: new Date().toISOString(),
+  }
+  const fetched = { name, dir, manifest, pin }
+  await accept?.(fetched)
+  return fetched
+}
+
+/** Folders in which this process is at work. */
+const inUse = new Set<string>()
+
+/** Works in a new folder of the store, on the same file system as the plugins. */
+async function within<T>(store: Store, work: (dir: string) => Promise<T>): Promise<T> {
+  await sweep(store)
+  const name = `.fetched-${process.pid}-${randomBytes(4).toString('hex')}`
+  const dir = join(store.root, name)
+  inUse.add(name)
+  try {
+    await mkdir(dir)
+    return await work(dir)
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+    inUse.delete(name)
+  }
+}
+
+/** Of those before us that were killed: what they fetched goes, and what they were about to replace is back in its place. */
+async function sweep(store: Store): Promise<void> {
+  for (const name of await readdir(store.root)) {
+    const [, pid, replaced] = /^\.fetched-(\d+)-|^\.replaced-(.+)$/.exec(name) ?? []
+    const left = join(store.root, name)
+    if (pid !== undefined && !inUse.has(name) && !isAlive(Number(pid))) await rm(left, { recursive: true, force: true })
+    if (replaced === undefined || inUse.has(name)) continue
+    const back = await rename(left, join(store.available, replaced)).then(
+      () => true,
+      () => false,
+    )
+    if (!back) await rm(left, { recursive: true, force: true })
+  }
+}
+
+/** A process of our number that is not us is of another container's time. */
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import * as z from 'zod'
+import { UserError } from '#lib/errors.ts'
+import { readIfThere, writeWhole } from '#lib/files.ts'
+import type { Store } from './store.ts'
+
+const pin = z.object({
+  source: z.string(),
+  kind: z.enum(['git', 'archive', 'folder']),
+  /** The branch, tag or commit that was asked for. */
+  committish: z.string().optional(),
+  commit: z.string().optional(),
+  digest: z.string(),
+  installedAt: z.string(),
+})
+
+/** What was installed from where. */
+export type Pin = z.infer<typeof pin>
+
+const pins = z.record(z.string(), pin)
+
+/** The pins of a store, by plugin. */
+export async function readPins(store: Store): Promise<Record<string, Pin>> {
+  const path = pathOf(store)
+  const text = await readIfThere(path)
+  if (text === undefined) return {}
+  try {
+    return pins.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new UserError('bad-pins', `${path} cannot be read: it says what was installed from where`, { cause })
+  }
+}
+
+/** Stores or, without a pin, forgets what a plugin was installed from. */
+export async function storePin(store: Store, name: string, one: Pin | undefined): Promise<void> {
+  const { [name]: _, ...others } = await readPins(store)
+  await writeWhole(pathOf(store), `${JSON.stringify(one === undefined ? others : { ...others, [name]: one }, undefined, 2)}\n`, 0o644)
+}
+
+function pathOf({ root }: Store): string {
+  return join(root, 'pins.json')
+}

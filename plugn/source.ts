@@ -1,0 +1,53 @@
+import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { UserError } from '#lib/errors.ts'
+import { checkPluginName } from './names.ts'
+
+/** Where a plugin comes from. */
+export interface Source {
+  readonly kind: 'git' | 'archive' | 'folder'
+  /** As it was given; a folder's is absolute. */
+  readonly url: string
+}
+
+/** What somebody typed as a source; UserError `bad-source`. */
+export async function parseSource(text: string): Promise<Source> {
+  const path = text.startsWith('file://') ? text.slice('file://'.length) : text
+  if (/^[-\s]|\p{Cc}/u.test(text)) throw badSource(text)
+  if (/^(\/|\.\.?(\/|$))/.test(path)) return await localSource(resolve(path))
+  if (isArchive(text) && /^https?:\/\//.test(text)) return { kind: 'archive', url: text }
+  // An option, or a transport of git's that runs programs, would be neither of these.
+  if (/^(https?|ssh|git):\/\/[^-]/.test(text) || /^[\w.][\w.-]*@[\w.][\w.-]*:[^-]/.test(text)) return { kind: 'git', url: text }
+  throw badSource(text)
+}
+
+async function localSource(path: string): Promise<Source> {
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isFile() && isArchive(path)) return { kind: 'archive', url: path }
+  if (!found?.isDirectory()) throw new UserError('bad-source', `there is no folder and no archive ${path}`)
+  const git = [`${path}/.git`, `${path}/objects`]
+  return { kind: (await Promise.all(git.map(isThere))).includes(true) ? 'git' : 'folder', url: path }
+}
+
+/** The name that a plugin gets when nobody says one: the last part of its source, up to the first dot. */
+export function nameOf(source: Source): string {
+  const last = basename(source.url.replace(/\/+$/, '').replace(/^[^/]*:/, ''))
+  return checkPluginName(last.split('.')[0] ?? '')
+}
+
+function isArchive(path: string): boolean {
+  return /\.(tar\.gz|tgz)([?#].*)?$/.test(path)
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+function badSource(text: string): UserError {
+  return new UserError('bad-source', `${JSON.stringify(text.slice(0, 100))} is no source of a plugin`, {
+    hint: 'the address of a git repository, of a .tar.gz, or the path of a folder',
+  })
+}
