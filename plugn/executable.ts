@@ -97,8 +97,8 @@ function end(launched: Launched): void {
   void launched.exited.finally(() => clearTimeout(timer)).catch(() => undefined)
 }
 
-/** A folder is no hook, whatever it is called. */
-async function kindOf(path: string): Promise<'executable' | 'not executable' | undefined> {
+/** What lies where a hook would; a folder is none, whatever it is called. */
+export async function kindOf(path: string): Promise<'executable' | 'not executable' | undefined> {
   try {
     if (!(await stat(path)).isFile()) return undefined
     await access(path, constants.X_OK)

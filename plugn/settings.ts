@@ -14,7 +14,7 @@ export async function readStored(path: string): Promise<Stored> {
 /** A plugin's settings: those that its plugin.toml declares, each from the environment, else from config.toml, else its default. */
 export function settingsOf(
   name: string,
-  manifest: Manifest,
+  manifest: Pick<Manifest, 'config'>,
   stored: Stored,
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {

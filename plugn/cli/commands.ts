@@ -38,4 +38,58 @@ export const commands: readonly Command[] = [
     summary: 'call a hook of all enabled plugins, until one fails',
     run: async (words, context) => (await import('./trigger.ts')).trigger(words, context),
   },
+  {
+    name: 'detect',
+    args: '<hook> [<arg>...]',
+    summary: 'print the enabled plugins that say the hook is for them',
+    run: async (words, context) => (await import('./select.ts')).detect(words, context),
+  },
+  {
+    name: 'select',
+    args: '<hook> [<arg>...]',
+    summary: 'call a hook of the first enabled plugin that says it is for it',
+    run: async (words, context) => (await import('./select.ts')).select(words, context),
+  },
+  {
+    name: 'driver',
+    args: '[--use <plugin>] <hook> [<arg>...]',
+    summary: 'call a hook of the one plugin that is set for it',
+    run: async (words, context) => (await import('./select.ts')).driver(words, context),
+  },
+  {
+    name: 'pluginhook',
+    args: '[-p] [-x] <hook> [<arg>...]',
+    summary: 'what the name pluginhook does: a hook as a pipe through all folders of the path',
+    run: async (words, context) => (await import('./pipe.ts')).pluginhook(words, context),
+  },
+  {
+    name: 'config get',
+    args: '<plugin> <key>',
+    summary: 'print a setting of a plugin',
+    run: async (words, context) => (await import('./config.ts')).get(words, context),
+  },
+  {
+    name: 'config set',
+    args: '<plugin> <key> [<value> | --stdin]',
+    summary: 'store a setting of a plugin',
+    run: async (words, context) => (await import('./config.ts')).set(words, context),
+  },
+  {
+    name: 'config unset',
+    args: '<plugin> <key>',
+    summary: 'remove a setting of a plugin',
+    run: async (words, context) => (await import('./config.ts')).unset(words, context),
+  },
+  {
+    name: 'config export',
+    args: '<plugin>',
+    summary: 'print the settings of a plugin as commands of a shell',
+    run: async (words, context) => (await import('./config.ts')).exportConfig(words, context),
+  },
+  {
+    name: 'config list',
+    args: '<plugin>',
+    summary: 'list the settings that a plugin has, and what they mean',
+    run: async (words, context) => (await import('./config.ts')).list(words, context),
+  },
 ]

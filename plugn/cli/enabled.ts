@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { messageOf } from '#lib/errors.ts'
+import { messageOf, UserError } from '#lib/errors.ts'
 import { quoteWords } from '#lib/words.ts'
-import { type Around, dispatch } from '../dispatch.ts'
+import type { Around } from '../dispatch.ts'
 import { pluginPath } from '../path.ts'
 import { loadPlugin } from '../plugin.ts'
 import type { Responder } from '../responder.ts'
@@ -17,7 +17,7 @@ export interface Enabled extends Found {
 }
 
 /** The enabled plugins as a program in the foreground uses them: one that cannot be read fails only the hooks it has. */
-export async function enabledPlugins(context: Context): Promise<Enabled[]> {
+async function enabledPlugins(context: Context): Promise<Enabled[]> {
   const { env, cwd, self } = context
   const { config, listEnabled } = store(await pluginPath(env, cwd))
   const stored = await readStored(config)
@@ -39,10 +39,20 @@ export function ownStreams({ env, cwd }: Context): Around {
   return { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', env, cwd, signal: new AbortController().signal }
 }
 
-/** A dispatch over all enabled plugins, for a host whose hooks are in no catalogue. */
-export async function enabledDispatch(context: Context) {
-  const responders = (await enabledPlugins(context)).flatMap((one) => one.responders)
-  return dispatch({}, responders, ownStreams(context))
+/** Does something with the enabled plugins, and ends what of them stays resident. */
+export async function withPlugins(context: Context, work: (plugins: readonly Enabled[]) => Promise<number>): Promise<number> {
+  const plugins = await enabledPlugins(context)
+  try {
+    return await work(plugins)
+  } finally {
+    await Promise.all(plugins.flatMap(({ responders }) => responders.map((one) => one.close?.())))
+  }
+}
+
+/** Any name goes, as upstream's do, but none leads out of a plugin; UserError `bad-hook-name`. */
+export function checkHook(hook: string): string {
+  if (!hook.split('/').includes('..') && !hook.includes('\0')) return hook
+  throw new UserError('bad-hook-name', `${JSON.stringify(hook)} is no hook's name: it leads out of the plugin`)
 }
 
 function broken({ name, dir }: Found, error: unknown, { say }: Context): Responder {

@@ -42,17 +42,18 @@ function help(words: readonly string[], context: Context): number {
   return 0
 }
 
-function unknown(words: readonly string[], context: Context): number {
-  const group = commands.some(({ name }) => name.startsWith(`${words[0]} `))
-  context.print(`No such command: ${words.slice(0, group ? 2 : 1).join(' ')}`)
-  list(context)
-  return 2
+/** The first word of several commands alone asks for those. */
+function unknown([first = '', second]: readonly string[], context: Context): number {
+  const group = commands.filter(({ name }) => name.startsWith(`${first} `))
+  const asked = group.length > 0 && second === undefined
+  if (!asked) context.print(`No such command: ${group.length > 0 ? `${first} ${second}` : first}`)
+  list(context, asked ? group : undefined)
+  return asked ? 0 : 2
 }
 
-function list({ print }: Context): void {
+function list({ print }: Context, some: readonly Pick<Command, 'name' | 'summary'>[] = [...commands, ...own]): void {
   print('Available commands:')
-  for (const { name, summary } of [...commands, ...own].toSorted((a, b) => (a.name < b.name ? -1 : 1)))
-    print(`  ${name.padEnd(28)} ${summary}`)
+  for (const { name, summary } of some.toSorted((a, b) => (a.name < b.name ? -1 : 1))) print(`  ${name.padEnd(28)} ${summary}`)
 }
 
 /** The commands of the frame itself. */

@@ -1,19 +1,14 @@
-import { UserError } from '#lib/errors.ts'
+import { dispatch } from '../dispatch.ts'
 import { badUsage, type Context } from './command.ts'
-import { enabledDispatch } from './enabled.ts'
+import { checkHook, ownStreams, withPlugins } from './enabled.ts'
 
+/** The hook of all enabled plugins, in order; the first that fails ends it with its status. */
 export async function trigger([hook, ...args]: string[], context: Context): Promise<number> {
-  if (hook === undefined) throw badUsage('trigger <hook> [<arg>...]')
-  const plugins = await enabledDispatch(context)
-  try {
-    return await plugins.trigger(checkHook(hook), args)
-  } finally {
-    await plugins.close()
-  }
-}
-
-/** Any name goes, as upstream's do, but none leads out of a plugin; UserError `bad-hook-name`. */
-export function checkHook(hook: string): string {
-  if (!hook.split('/').includes('..') && !hook.includes('\0')) return hook
-  throw new UserError('bad-hook-name', `${JSON.stringify(hook)} is no hook's name: it leads out of the plugin`)
+  if (hook === '--pipe') return await (await import('./pipe.ts')).triggerPipe(args, context)
+  if (hook === undefined) throw badUsage('trigger [--pipe] <hook> [<arg>...]')
+  return await withPlugins(context, async (plugins) => {
+    const responders = plugins.flatMap((one) => one.responders)
+    // A program knows no catalogue: hooks are what plugins have.
+    return await dispatch({}, responders, ownStreams(context)).trigger(checkHook(hook), args)
+  })
 }
