@@ -43,6 +43,7 @@ RUN mkdir -p /source/scripts && cd /checkout && rm -rf ./*.ca.crt .git node_modu
 
 # What runs beside our own source: the image's programs, users, directories and settings.
 FROM ${BASE} AS system
+# The second line of packages is for plugins, which call their programs: column, crontab, mkpasswd, netstat and so on.
 # Left out: documentation, and programs of git's (some 2.4 MB each) that no part of us calls.
 RUN printf 'path-exclude=%s\npath-include=/usr/share/doc/*/copyright\n' '/usr/share/doc/*' '/usr/share/man/*' '/usr/share/locale/*' \
     '/usr/bin/scalar' '/usr/bin/git-shell' '/usr/lib/git-core/scalar' '/usr/lib/git-core/git-shell' '/usr/lib/git-core/git-daemon' \
@@ -50,6 +51,7 @@ RUN printf 'path-exclude=%s\npath-include=/usr/share/doc/*/copyright\n' '/usr/sh
     '/usr/lib/git-core/git-sh-i18n--envsubst' >/etc/dpkg/dpkg.cfg.d/slim \
   && apt-get update && apt-get install -y --no-install-recommends \
     ca-certificates docker-cli git libnginx-mod-http-lua nginx openssh-server systemd-standalone-sysusers tini \
+    bsdextrautils cron curl jq net-tools openssl rsync sudo whois \
   && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log /etc/ssh/ssh_host_* \
   && groupadd --gid 22022 dokku \
   && useradd --uid 12345 --gid 22022 --home-dir /home/dokku --no-create-home --shell /usr/local/bin/dokku --password '*' dokku \
@@ -69,7 +71,8 @@ FROM system AS dokku
 COPY --from=modules /opt/dokku/node_modules /opt/dokku/node_modules
 COPY --from=client /dokku /usr/local/bin/dokku
 COPY --from=source /source /opt/dokku
-RUN ln -s /opt/dokku/plugn/main.ts /usr/local/bin/plugn && ln -s plugn /usr/local/bin/pluginhook
+RUN ln -s /opt/dokku/plugn/main.ts /usr/local/bin/plugn && ln -s plugn /usr/local/bin/pluginhook \
+  && ln -s /opt/dokku/plugins/common/sigil/main.ts /usr/local/bin/sigil
 # Compiled once here, by the flags of the roles, so that a start costs what bundled code would.
 RUN for role in control gateway appliance; do timeout 30 scripts/role $role --warm || exit 1; done
 ARG VERSION=0.0.0

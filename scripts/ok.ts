@@ -8,6 +8,7 @@ const rooms = '{lib,plugn,execd,gitreceive,builder,nginx,dokku,plugins,scripts}/
 
 const checks: Record<string, [string, ...string[]]> = {
   lint: [biome, 'check', '--colors=off', '.'],
+  bash: [node, 'scripts/bash-style.ts'],
   types: [node, 'node_modules/typescript/bin/tsc', '--noEmit', '--pretty', 'false'],
   unit: [node, '--test', '--test-isolation=none', '--test-reporter=spec', rooms, 'tests/*.test.ts'],
   count: [node, 'scripts/count.ts'],

@@ -24,18 +24,22 @@ remove-all() {
 # Each lists the objects of a kind, one a line: how to remove it, its name, its instance.
 
 container-names() {
+	declare desc="Containers, running or not"
 	docker container ls --all --format '{{.ID}} {{.Names}} {{.Label "dokku.instance"}}'
 }
 
 network-names() {
+	declare desc="Networks"
 	docker network ls --format '{{.ID}} {{.Name}} {{.Label "dokku.instance"}}'
 }
 
 volume-names() {
+	declare desc="Volumes"
 	docker volume ls --format '{{.Name}} {{.Name}} {{.Label "dokku.instance"}}'
 }
 
 image-names() {
+	declare desc="Images by their names, and those of instances without one by their ids"
 	docker image ls --format '{{.Repository}}:{{.Tag}} {{.Repository}}'
 	docker image ls --all --quiet --filter label=dokku.instance |
 		xargs --no-run-if-empty docker image inspect --format '{{.Id}} {{index .Config.Labels "dokku.instance"}}' 2>/dev/null
