@@ -28,6 +28,7 @@ import { keyedQueue, limited } from './locks.ts'
 import { actor } from './nested.ts'
 import { pluginEnvironment, pluginSocket } from './plugin-environment.ts'
 import { preparePluginFolders } from './plugin-library.ts'
+import { preparePlugins } from './prepare-plugins.ts'
 import { gitDoor } from './push.ts'
 import { reconcile } from './reconcile.ts'
 import { ensureRoles } from './roles.ts'
@@ -151,6 +152,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const events = followEngine(instance, heal)
   const backups = keepBackups(db.path, (error) => log.error({ err: error }, 'the database could not be backed up'))
   void settled.then(() => log.info('every app is as it should be'))
+  preparePlugins(instance, self.Id).catch((error: unknown) => log.error({ err: error }, 'installed plugins could not be prepared'))
   await Promise.race([stopSignal(), events.lost])
   log.info({ running: running.size }, 'stopping')
   stopping.abort()

@@ -54,8 +54,8 @@ export interface InstalledPlugins {
   own(): readonly Plugin[]
   /** Takes up a change of them without a restart. */
   reload(): Promise<void>
-  /** Calls a hook of all by its name, with words; answers the exit status. */
-  trigger(hook: string, args: readonly string[], around: Partial<Around>): Promise<number>
+  /** Calls a hook of all, or of one, by its name, with words; answers the exit status. */
+  trigger(hook: string, args: readonly string[], around: Partial<Around>, only?: string): Promise<number>
 }
 
 /** Names of what an instance has on the engine. */

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
-import type { Fire } from './hooks.ts'
+import { dispatch, silent } from '#plugn'
+import { type Fire, hooks } from './hooks.ts'
 import type { InstalledPlugins } from './instance.ts'
 import { lineStream } from './line-stream.ts'
 import { actor, callingPlugin } from './nested.ts'
@@ -25,8 +26,13 @@ export async function livePlugins(installed: Installed): Promise<LivePlugins> {
       current = await loadPlugins(installed)
       await before.hooks.close()
     },
-    trigger: (hook, args, around) =>
-      callingPlugin((mark) => current.hooks.trigger(hook, args, { ...around, env: { ...installed.environment(), DOKKU_NESTED: mark } })),
+    trigger: (hook, args, around, only) =>
+      callingPlugin(async (mark) => {
+        const called = { ...around, env: { ...installed.environment(), DOKKU_NESTED: mark } }
+        if (only === undefined) return await current.hooks.trigger(hook, args, called)
+        const responders = current.all.filter(({ name }) => name === only).flatMap((plugin) => plugin.responders)
+        return await dispatch(hooks, responders, silent()).trigger(hook, args, called)
+      }),
   }
 }
 

@@ -1,6 +1,8 @@
-import { type Context, command, format, group, optional, param, rest, UserError, word } from 'dokku'
-import { checkPluginName } from '#plugn'
+import { boolean, type Context, command, format, group, option, optional, param, rest, UserError, unless, word } from 'dokku'
+import { checkPluginName, parseManifest, readManifest, readPins } from '#plugn'
+import { install, uninstall, update } from './install.ts'
 import { rows, rowText } from './list.ts'
+import { rightsOf } from './rights.ts'
 
 const plugin = (wanted: (row: { enabled: boolean }) => boolean) =>
   param<string>({
@@ -86,4 +88,93 @@ const trigger = command({
   },
 })
 
-export default group('plugin', 'Manage plugins', [list, installed, enable, disable, trigger])
+const wishes = {
+  committish: option('COMMITTISH', 'a branch, tag or commit of a git repository'),
+  digest: option('DIGEST', 'what it must be: sha256:... as plugin:info shows it'),
+  yes: boolean('it may do what it asks for', { short: 'y' }),
+  replace: boolean('it may bring commands of groups that dokku has'),
+}
+
+const installing = command({
+  name: 'plugin:install',
+  summary: 'install a plugin from a git repository, a .tar.gz or a folder, and enable it',
+  description: 'What it may do is shown first. It is fetched, checked and prepared; if anything of that fails, it is not there.',
+  args: { source: word('its address', 'source'), as: optional(word('its name here', 'name')) },
+  flags: { ...wishes, name: option('NAME', 'its name here') },
+  examples: [
+    'plugin:install https://github.com/dokku/dokku-redis.git redis',
+    'plugin:install https://example.com/greet.git --committish v1.2 --yes',
+  ],
+  right: 'admin',
+
+  async run({ args, flags, context }) {
+    await install(args.source, { ...flags, name: flags.name ?? args.as }, context)
+  },
+})
+
+const updating = command({
+  name: 'plugin:update',
+  summary: 'fetch a plugin again, or all of them',
+  args: {
+    name: unless(
+      'all',
+      plugin(() => true),
+    ),
+    committish: optional(word('another branch, tag or commit', 'committish')),
+  },
+  flags: { ...wishes, all: boolean('every installed plugin') },
+  examples: ['plugin:update redis', 'plugin:update redis 1.43.0', 'plugin:update --all'],
+  right: 'admin',
+
+  async run({ args, flags, context }) {
+    const all = (await rows(context)).filter(({ core }) => !core).map(({ name }) => name)
+    for (const name of args.name === undefined ? all : [args.name])
+      await update(name, { ...flags, committish: flags.committish ?? args.committish }, context)
+  },
+})
+
+const uninstalling = command({
+  name: 'plugin:uninstall',
+  summary: 'remove an installed plugin; its settings stay',
+  args: { name: plugin(() => true) },
+  examples: ['plugin:uninstall redis'],
+  right: 'admin',
+
+  async run({ args, context }) {
+    await uninstall(args.name, context)
+    context.output.step(`Plugin ${args.name} uninstalled`)
+  },
+})
+
+const info = command({
+  name: 'plugin:info',
+  summary: 'show what a plugin says about itself, where it came from, and what it may do',
+  args: { name: plugin(() => true) },
+  flags: { format },
+  examples: ['plugin:info redis', 'plugin:info redis --format json'],
+  right: 'deploy',
+  reads: () => true,
+
+  async run({ args, flags, context }) {
+    const { store } = context.instance.plugins
+    const manifest = (await readManifest(await store.find(args.name))) ?? parseManifest('')
+    const pin = (await readPins(store))[args.name]
+    if (flags.format === 'json') return context.output.line(JSON.stringify({ name: args.name, manifest, pin, may: rightsOf(manifest) }))
+    const { version, description, maintainer_name: maintainer, website_url: website } = manifest
+    const lines = {
+      version,
+      description,
+      maintainer,
+      website,
+      source: pin?.source,
+      committish: pin?.committish,
+      commit: pin?.commit,
+      digest: pin?.digest,
+    }
+    context.output.result(args.name)
+    for (const [key, value] of Object.entries(lines)) if (value) context.output.line(`${`${key}:`.padEnd(13)}${value}`)
+    for (const right of rightsOf(manifest)) context.output.line(`may:         ${right}`)
+  },
+})
+
+export default group('plugin', 'Manage plugins', [installing, updating, uninstalling, list, info, installed, enable, disable, trigger])

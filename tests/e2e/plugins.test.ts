@@ -90,6 +90,36 @@ test('a plugin that is not fit is left out and holds up nobody; a disabled one i
   assert.match(failed(await ssh('plugin:enable', 'nowhere')), /no plugin nowhere/)
 })
 
+test('plugin:install fetches a repository, says what it may do and needs a yes, prepares it and pins it', async () => {
+  const greet = {
+    'plugin.toml': '[plugin]\nversion = "1.0.0"\n',
+    install: '#!/bin/sh\necho prepared >>/tmp/prepared\n',
+    'commands/count': '#!/bin/sh\nwc -l </tmp/prepared\n',
+  }
+  await place('tmp-source', greet)
+  const path = '/var/lib/dokku/plugins/available/tmp-source'
+  const git = `cd ${path} && git init -q -b main . && git add . && git -c user.name=a -c user.email=a@b.c commit -qm one && mkdir -p /tmp/git && mv ${path} /tmp/git/counter`
+  ok(await engine.docker(['exec', name, 'sh', '-ec', git]))
+  assert.match(failed(await ssh('plugin:install', '/tmp/git/counter')), /nobody said yes/)
+  assert.doesNotMatch(ok(await ssh('plugin:list')), /counter/)
+  const said = ok(await ssh('plugin:install', '/tmp/git/counter', '--yes'))
+  assert.match(said, /counter 1\.0\.0 is installed and enabled/)
+  assert.match(ok(await ssh('plugin:info', 'counter')), /commit: +[0-9a-f]{40}\n.*digest: +sha256:/s)
+  assert.equal(ok(await ssh('counter:count')), '1\n')
+  assert.match(failed(await ssh('plugin:install', '/tmp/git/counter', '--name', 'apps', '--yes')), /part of dokku/)
+  assert.match(failed(await ssh('plugin:install', 'ext::sh', '--yes')), /no source of a plugin/)
+})
+
+test('plugin:uninstall takes a plugin away, and one that cannot be prepared is never there', async () => {
+  await place('uninstallable', { 'plugin.toml': '[plugin]\n', install: '#!/bin/sh\nexit 5\n' })
+  ok(await engine.docker(['exec', name, 'mv', '/var/lib/dokku/plugins/available/uninstallable', '/tmp/git/']))
+  failed(await ssh('plugin:install', '/tmp/git/uninstallable', '--yes'), 5)
+  failed(await ssh('plugin:installed', 'uninstallable'))
+  ok(await ssh('plugin:uninstall', 'late'))
+  failed(await ssh('plugin:installed', 'late'))
+  assert.match(failed(await ssh('late:start')), /is not a command/)
+})
+
 test('enabled plugins are there after a restart of control', async () => {
   ok(await engine.docker(['restart', name]))
   ok(await engine.docker(['exec', name, 'dokku', 'health', '--wait']))

@@ -1,0 +1,13 @@
+import type { Manifest } from '#plugn'
+
+/** What a plugin may do once it is enabled, as lines for people. */
+export function rightsOf({ needs }: Manifest): string[] {
+  if (needs === undefined)
+    return ['everything: it says nothing about what it needs, so its programs run as root in control, with the Docker socket and all data']
+  return [
+    needs.docker ? 'use the Docker Engine, which is as much as being root on the host' : '',
+    needs.network ? 'use the network' : '',
+    ...needs.paths.map((path) => `use ${path}`),
+    needs.hooks === undefined ? 'handle every hook it has' : `handle ${needs.hooks.join(', ') || 'no hook'}`,
+  ].filter(Boolean)
+}
