@@ -39,7 +39,7 @@ RUN mkdir -p /source/scripts && cd /checkout && rm -rf ./*.ca.crt .git node_modu
        if [ -e "$part" ]; then cp -R "$part" /source/; fi; \
      done \
   && cp scripts/role /source/scripts/ \
-  && find /source \( -name '*.test.ts' -o -name '*.contract.ts' -o -name '*.[ch]' -o -name '*fixture*.ts' -o -name harness.ts -o -path '*/fixtures/*' \) -delete
+  && find /source -not -path '*/templates/*' \( -name '*.test.ts' -o -name '*.contract.ts' -o -name '*.[ch]' -o -name '*fixture*.ts' -o -name harness.ts -o -path '*/fixtures/*' \) -delete
 
 # What runs beside our own source: the image's programs, users, directories and settings.
 FROM ${BASE} AS system

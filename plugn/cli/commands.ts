@@ -27,6 +27,24 @@ export const commands: readonly Command[] = [
     run: async (words, context) => (await import('./plugins.ts')).disable(words, context),
   },
   {
+    name: 'install',
+    args: '<url> [<name>] [--committish <name>] [--digest <digest>]',
+    summary: 'install a plugin from a git repository, an archive or a folder',
+    run: async (words, context) => (await import('./install.ts')).install(words, context),
+  },
+  {
+    name: 'uninstall',
+    args: '<plugin>',
+    summary: 'disable a plugin and remove it; its settings stay',
+    run: async (words, context) => (await import('./install.ts')).uninstall(words, context),
+  },
+  {
+    name: 'update',
+    args: '<plugin> [<branch, tag or commit>], or --all',
+    summary: 'fetch a plugin again, or another version of it',
+    run: async (words, context) => (await import('./install.ts')).update(words, context),
+  },
+  {
     name: 'source',
     args: '',
     summary: 'print the commands that source what enabled plugins offer to a shell',
@@ -91,5 +109,11 @@ export const commands: readonly Command[] = [
     args: '<plugin>',
     summary: 'list the settings that a plugin has, and what they mean',
     run: async (words, context) => (await import('./config.ts')).list(words, context),
+  },
+  {
+    name: 'new',
+    args: '<name> [--lang bash|ts|python|go]',
+    summary: 'write a new plugin, with a test',
+    run: async (words, context) => (await import('./new.ts')).create(words, context),
   },
 ]

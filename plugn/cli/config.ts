@@ -80,7 +80,9 @@ async function declaredOf(plugin: string, context: Context) {
 
 function checkKey(key: string): string {
   if (/^[A-Za-z][A-Za-z0-9_-]*$/.test(key)) return key
-  throw new UserError('bad-plugin-setting', `${JSON.stringify(key)} is no key of a setting`, { hint: 'a letter, then letters, digits, _ and -' })
+  throw new UserError('bad-plugin-setting', `${JSON.stringify(key)} is no key of a setting`, {
+    hint: 'a letter, then letters, digits, _ and -',
+  })
 }
 
 /** A word as the type that the plugin declares for it; else as that of the value which it replaces. UserError `bad-plugin-setting`. */
