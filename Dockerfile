@@ -71,10 +71,11 @@ FROM system AS dokku
 COPY --from=modules /opt/dokku/node_modules /opt/dokku/node_modules
 COPY --from=client /dokku /usr/local/bin/dokku
 COPY --from=source /source /opt/dokku
-RUN ln -s /opt/dokku/plugn/main.ts /usr/local/bin/plugn && ln -s plugn /usr/local/bin/pluginhook \
+RUN ln -s /opt/dokku/plugn/plugn.js /usr/local/bin/plugn && ln -s plugn /usr/local/bin/pluginhook \
   && ln -s /opt/dokku/plugins/common/sigil/main.ts /usr/local/bin/sigil
 # Compiled once here, by the flags of the roles, so that a start costs what bundled code would.
-RUN for role in control gateway appliance; do timeout 30 scripts/role $role --warm || exit 1; done
+RUN for role in control gateway appliance; do timeout 30 scripts/role $role --warm || exit 1; done \
+  && PLUGIN_PATH=/nowhere plugn list && PLUGIN_PATH=/nowhere plugn trigger warm
 ARG VERSION=0.0.0
 LABEL org.opencontainers.image.title=dokku org.opencontainers.image.version=${VERSION} org.opencontainers.image.licenses=MIT
 
@@ -112,6 +113,20 @@ ENTRYPOINT ["tini", "-g", "--"]
 CMD ["scripts/run-tests"]
 COPY --from=client /dokku /usr/local/bin/dokku
 COPY --from=source /checkout /opt/dokku
+
+# The plugin tool alone, for projects that have nothing to do with Dokku. Its version is plugn/version.ts's.
+FROM node AS plugn
+RUN apt-get update && apt-get install -y --no-install-recommends git \
+  && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log
+COPY --from=modules /opt/dokku/node_modules /opt/plugn/node_modules
+COPY --from=source /source/package.json /opt/plugn/
+COPY --from=source /source/lib /opt/plugn/lib
+COPY --from=source /source/plugn /opt/plugn/plugn
+ENV PLUGIN_PATH=/var/lib/plugins
+RUN ln -s /opt/plugn/plugn/plugn.js /usr/local/bin/plugn && ln -s plugn /usr/local/bin/pluginhook \
+  && plugn init && plugn list && plugn trigger warm
+LABEL org.opencontainers.image.title=plugn org.opencontainers.image.version=1.0.0 org.opencontainers.image.licenses=MIT
+CMD ["plugn"]
 
 # A plain `docker build .` gives the image itself.
 FROM dokku

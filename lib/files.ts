@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { hasCode } from './errors.ts'
@@ -6,7 +5,7 @@ import { hasCode } from './errors.ts'
 /** Writes a file whole: a temporary file beside it, fsync, rename. Readers see the old content or the new. */
 export async function writeWhole(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`
+  const temporary = `${path}.${crypto.randomUUID()}.new`
   try {
     const file = await open(temporary, 'wx', mode)
     try {

@@ -14,7 +14,7 @@ function plugn(words: string[], { env = {}, cwd = folder }: { env?: Record<strin
   const set = Object.entries({ PATH: process.env.PATH, PLUGIN_PATH: root, ...env }).filter(
     (one): one is [string, string] => one[1] !== undefined,
   )
-  const argv = [process.execPath, join(import.meta.dirname, 'main.ts'), ...words] as const
+  const argv = [process.execPath, join(import.meta.dirname, 'plugn.js'), ...words] as const
   return run([...argv], { cwd, env: Object.fromEntries(set), allow: [1, 2, 7] })
 }
 

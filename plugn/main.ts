@@ -1,18 +1,13 @@
-#!/usr/bin/env node
 import { writeFileSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
 import { basename, join } from 'node:path'
 import { hasCode } from '#lib/errors.ts'
-
-// Most of what a start costs is compiling: what was compiled is kept beside the source, where only its owner may write.
-enableCompileCache(join(import.meta.dirname, '..', '.compile-cache'))
-const { runWords, report } = await import('./cli/frame.ts')
+import { report, runWords } from './cli/frame.ts'
 
 const [, program = '', ...words] = process.argv
 const context = {
   env: Object.fromEntries(Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))),
   cwd: process.cwd(),
-  self: import.meta.filename,
+  self: join(import.meta.dirname, 'plugn.js'),
   print: (line: string) => write(1, `${line}\n`),
   say: (line: string) => write(2, `${line}\n`),
 }

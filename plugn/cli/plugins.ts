@@ -18,10 +18,13 @@ export async function init(_words: string[], { env, cwd, print }: Context): Prom
 
 /** Rows are upstream's, which scripts cut at their columns. */
 export async function list(_words: string[], context: Context): Promise<number> {
-  for (const { name, dir, enabled } of await (await storeOf(context)).list()) {
-    const { version, description } = await shown(dir, context)
-    context.print(`  ${name.padEnd(20)} ${version.padEnd(5)} ${(enabled ? 'enabled' : 'disabled').padEnd(10)} ${description}`)
-  }
+  const rows = await Promise.all(
+    (await (await storeOf(context)).list()).map(async ({ name, dir, enabled }) => {
+      const { version, description } = await shown(dir, context)
+      return `  ${name.padEnd(20)} ${version.padEnd(5)} ${(enabled ? 'enabled' : 'disabled').padEnd(10)} ${description}`
+    }),
+  )
+  if (rows.length > 0) context.print(rows.join('\n'))
   return 0
 }
 

@@ -4,6 +4,7 @@ import { deploy500, engine500, list500, memory500, restart500 } from './rows/cro
 import { deploy, rollback } from './rows/deploy.ts'
 import { faults } from './rows/faults.ts'
 import { controlMemory, doorsMemory, imageSize } from './rows/idle.ts'
+import { plugnExecutables, plugnList } from './rows/plugn.ts'
 import { formation, push } from './rows/push.ts'
 import { quickstart } from './rows/quickstart.ts'
 import { failed } from './rows/requests.ts'
@@ -13,6 +14,7 @@ import { throughput } from './rows/throughput.ts'
 export const rows: readonly Row[] = [
   ...[failed, rollback, deploy, push, formation],
   ...[list, create, throughput, quickstart],
+  ...[plugnList, plugnExecutables],
   ...[controlMemory, doorsMemory, imageSize],
   ...[list500, deploy500, restart500, memory500, engine500],
   faults,
