@@ -35,6 +35,7 @@ import { ensureRoles } from './roles.ts'
 import { ownContainer, restoreCommand } from './self.ts'
 import { readSettings } from './settings.ts'
 import { openState } from './state.ts'
+import { viewAll, viewed } from './viewed.ts'
 import { holdVolume } from './volume.ts'
 
 /**
@@ -86,7 +87,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     appliance: appliance('/run/dokku/appliance/api.sock'),
     repositories: repositories(join(settings.dataDir, 'repositories'), { hooksPath: await gitHooks() }),
     plugins,
-    fire: firing(plugins),
+    fire: viewed(firing(plugins), () => instance),
     inOrder: keyedQueue(),
     starting: limited(startsAtOnce),
     retiring: new Set(),
@@ -113,6 +114,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   await instance.repositories.sweep()
   // An app is stored before its repository is made, and a crash may come in between.
   await Promise.all(allApps(instance).map(({ id }) => instance.repositories.ensure(String(id))))
+  await viewAll(instance)
   await interruptBuilds(instance)
   await publishKeys(db)
   const git = gitDoor(instance)

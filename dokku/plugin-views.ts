@@ -1,7 +1,8 @@
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { hasCode } from '#lib/errors.ts'
-import { readIfThere, writeWhole } from '#lib/files.ts'
+import { readIfThere } from '#lib/files.ts'
 
 /** What plugins may see of an app in files. */
 export interface AppView {
@@ -31,7 +32,7 @@ export function appFiles({ root, lib }: ViewRoots, { name, config, hosts }: AppV
 export async function writeAppView(roots: ViewRoots, app: AppView): Promise<void> {
   const { folders, files } = appFiles(roots, app)
   for (const folder of folders) await mkdir(folder, { recursive: true })
-  for (const [path, text] of Object.entries(files)) if ((await readIfThere(path)) !== text) await writeWhole(path, text)
+  for (const [path, text] of Object.entries(files)) await show(path, text)
 }
 
 /** Removes the views of an app that is no more, and all that plugins kept beside them. */
@@ -47,10 +48,18 @@ export async function removeAppView({ root, lib }: ViewRoots, name: string): Pro
 /** Makes all views be those of these apps: at the start, after whatever happened before it. */
 export async function writeViews(roots: ViewRoots, hostname: string, apps: readonly AppView[]): Promise<void> {
   for (const app of apps) await writeAppView(roots, app)
-  const vhost = join(roots.root, 'VHOST')
-  if ((await readIfThere(vhost)) !== `${hostname}\n`) await writeWhole(vhost, `${hostname}\n`)
+  await show(join(roots.root, 'VHOST'), `${hostname}\n`)
   const known = new Set(apps.map(({ name }) => name))
   for (const name of await viewed(roots.root)) if (!known.has(name)) await removeAppView(roots, name)
+}
+
+/** Writes a file whole, by rename; it is not waited for until it is on the disk, as it can be written again at any time. */
+async function show(path: string, text: string): Promise<void> {
+  if ((await readIfThere(path)) === text) return
+  await mkdir(dirname(path), { recursive: true })
+  const fresh = `${path}.${randomBytes(6).toString('hex')}.new`
+  await writeFile(fresh, text, { mode: 0o600 })
+  await rename(fresh, path)
 }
 
 /** The apps that have views: a folder of somebody else's has no ENV of ours. */

@@ -203,3 +203,15 @@ test('a property whose name leads out of its folder is refused, also where error
     }
   assert.equal(await readFile(join(dir, 'outside'), 'utf8'), 'kept')
 })
+
+test('what plugins ask by plugn is answered by the executable of that name', async () => {
+  const ask = async (...words: [string, ...string[]]) =>
+    await sourced([], [`${root}/plugins/common/${words[0]}`, ...words.slice(1)].join(' '), { APPS: 'a\nb\n' })
+  assert.equal((await ask('app-list')).stdout, 'a\nb\n')
+  assert.equal((await ask('app-exists', 'blog')).exitCode, 20)
+  assert.equal((await ask('config-get', 'shop', 'A')).stdout, '1\n')
+  assert.equal((await ask('config-get', 'shop', 'B')).exitCode, 1)
+  assert.equal((await ask('domains-list', 'shop')).stdout, 'shop.example.com\nwww.example.com\n')
+  assert.equal((await ask('certs-exists', 'blog')).stdout, 'false\n')
+  assert.equal((await ask('proxy-type', 'shop')).stdout, 'nginx\n')
+})

@@ -1,0 +1,32 @@
+import { type App, allApps, maybeApp } from './app.ts'
+import type { Fire } from './hooks.ts'
+import type { Instance } from './instance.ts'
+import { appsRoot } from './plugin-environment.ts'
+import { type AppView, removeAppView, type ViewRoots, writeAppView, writeViews } from './plugin-views.ts'
+
+const rootsOf = ({ settings: { dataDir } }: Instance): ViewRoots => ({ root: appsRoot, lib: dataDir })
+const viewOf = (app: App): AppView => ({ name: app.name, config: app.config.all(), hosts: app.hosts })
+
+/** At the start: makes the views of all apps those of now. */
+export async function viewAll(instance: Instance): Promise<void> {
+  await trying(instance, () => writeViews(rootsOf(instance), instance.settings.hostname, allApps(instance).map(viewOf)))
+}
+
+/** Fires hooks so that whoever handles one finds the app's view as it is by then. */
+export function viewed(fire: Fire, instance: () => Instance, rootsFor = rootsOf): Fire {
+  return async (name, input, own) => {
+    const here = instance()
+    const roots = rootsFor(here)
+    const { app, from, to } = input as { app?: string; from?: string; to?: string }
+    const shown = maybeApp(here, app ?? to ?? '')
+    if (shown !== undefined) await trying(here, () => writeAppView(roots, viewOf(shown)))
+    if (name === 'post-delete' && app !== undefined) await trying(here, () => removeAppView(roots, app))
+    await fire(name, input, own)
+    if (name === 'post-app-rename' && from !== undefined) await trying(here, () => removeAppView(roots, from))
+  }
+}
+
+/** What goes wrong with a view holds up nothing else. */
+async function trying(instance: Instance, work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => instance.log.error({ err: error }, 'a view for plugins could not be written'))
+}
