@@ -1,7 +1,9 @@
 import * as z from 'zod'
+import { hostMisfits } from '#plugn'
 import type { Instance } from './instance.ts'
 import { record } from './journal.ts'
 import { lineStream } from './line-stream.ts'
+import { version } from './version.ts'
 
 const fact = 'plugins prepared in'
 const row = z.object({ value: z.string() })
@@ -12,6 +14,8 @@ const row = z.object({ value: z.string() })
  */
 export async function preparePlugins({ db, log, plugins }: Instance, container: string): Promise<void> {
   if (db.get(row, 'SELECT value FROM facts WHERE name = ?', fact)?.value === container) return
+  for (const { message, remedy } of await hostMisfits(plugins.store, { version }))
+    record(db, { by: 'dokku', text: `${message}: ${remedy}` })
   const line = (text: string) => log.info({ plugins: 'prepare' }, text)
   for (const { name } of await plugins.store.listEnabled())
     for (const hook of ['dependencies', 'install']) {

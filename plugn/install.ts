@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#lib/errors.ts'
+import { fits, type Host, insist, type Leniency, misfitsOf } from './compatibility.ts'
 import { digestOf, fetchSource } from './fetch.ts'
+import { findListed, type Listed, listedWords } from './indexes.ts'
 import type { Manifest } from './manifest.ts'
 import { checkPluginName } from './names.ts'
 import { type Pin, readPins, storePin } from './pins.ts'
@@ -10,7 +12,7 @@ import { bareManifest, readManifest } from './read-manifest.ts'
 import { nameOf, parseSource, type Source } from './source.ts'
 import { noSuchPlugin, type Store } from './store.ts'
 
-export interface InstallOptions {
+export interface InstallOptions extends Leniency {
   /** Instead of the last part of the source. */
   readonly name?: string
   /** A branch, tag or commit. */
@@ -19,6 +21,10 @@ export interface InstallOptions {
   readonly digest?: string
   /** Sees the plugin before it is put in its place; what it throws refuses it. */
   readonly accept?: (fetched: Fetched) => Promise<void>
+  /** What an index says of it, where that was asked before. */
+  readonly listed?: Listed
+  /** The version that plugins must fit to; without it, what they say of their host is not looked at. */
+  readonly host?: Host
 }
 
 /** A plugin that was fetched and is in its place, or soon. */
@@ -34,9 +40,10 @@ export interface Fetched {
  * again is `already`; another one of that name is UserError `plugin-exists`.
  */
 export async function installPlugin(store: Store, from: string, options: InstallOptions = {}): Promise<Fetched | 'already'> {
-  const source = await parseSource(from)
-  const name = options.name === undefined ? nameOf(source) : checkPluginName(options.name)
   await store.init()
+  const listed = await listedIn(store, from, options)
+  const source = await parseSource(listed?.source ?? from)
+  const name = options.name === undefined ? (listed?.plugin ?? nameOf(source)) : checkPluginName(options.name)
   const there = (await store.list()).some((one) => one.name === name)
   if (there) {
     if ((await readPins(store))[name]?.source === source.url) return 'already'
@@ -45,7 +52,7 @@ export async function installPlugin(store: Store, from: string, options: Install
     })
   }
   return await within(store, async (dir) => {
-    const fetched = await fetchInto(source, name, dir, options)
+    const fetched = await fetchInto(store, source, name, dir, { ...options, ...asListed(listed) })
     await rename(dir, join(store.available, name))
     await storePin(store, name, fetched.pin)
     return { ...fetched, dir: join(store.available, name) }
@@ -58,11 +65,15 @@ export async function updatePlugin(store: Store, name: string, options: Omit<Ins
   const pin = (await readPins(store))[name]
   if (pin === undefined)
     throw new UserError('not-pinned', `nobody knows where ${name} came from`, { hint: 'uninstall it and install it again' })
+  const again = pin.listed && { plugin: pin.listed.plugin, range: options.committish, from: pin.listed.index }
+  const listed = again && (await findListed(store, again, options))
+  const source = listed === undefined ? { kind: pin.kind, url: pin.source } : await parseSource(listed.source)
   const committish = options.committish ?? pin.committish
   return await within(store, async (dir) => {
-    const fetched = await fetchInto({ kind: pin.kind, url: pin.source }, name, dir, {
+    const fetched = await fetchInto(store, source, name, dir, {
       ...options,
       ...(committish === undefined ? {} : { committish }),
+      ...asListed(listed),
     })
     const old = `.replaced-${name}`
     inUse.add(old)
@@ -92,17 +103,31 @@ export async function uninstallPlugin(store: Store, name: string): Promise<void>
   await storePin(store, name, undefined)
 }
 
-async function fetchInto(
-  source: Source,
-  name: string,
-  dir: string,
-  { committish, digest: wanted, accept }: InstallOptions,
-): Promise<Fetched> {
+/** What an index says of it, when the source is a name and not a URL or path. */
+async function listedIn(store: Store, from: string, options: InstallOptions): Promise<Listed | undefined> {
+  if (options.listed !== undefined) return options.listed
+  const words = listedWords(from)
+  return words && (await findListed(store, { ...words, range: words.range ?? options.committish }, options))
+}
+
+function asListed(listed: Listed | undefined) {
+  if (listed === undefined) return {}
+  const { commit, digest } = listed
+  return { listed, digest, committish: commit }
+}
+
+interface FetchOptions extends Omit<InstallOptions, 'committish'> {
+  readonly committish?: string | undefined
+}
+
+async function fetchInto(store: Store, source: Source, name: string, dir: string, options: FetchOptions): Promise<Fetched> {
+  const { committish, digest: wanted, accept, listed, host } = options
   const { commit } = await fetchSource(source, dir, committish)
   const manifest = (await readManifest(dir)) ?? bareManifest
-  if (manifest.name !== undefined && manifest.name !== name && source.kind !== 'folder')
-    throw new UserError('other-name', `the plugin calls itself ${manifest.name}, not ${name}`, {
-      hint: `install it with the name ${manifest.name}`,
+  const called = listed?.plugin ?? (source.kind === 'folder' ? manifest.name : name)
+  if (manifest.name !== undefined && manifest.name !== called)
+    throw new UserError('other-name', `the plugin calls itself ${manifest.name}, not ${called}`, {
+      hint: listed === undefined ? `install it with the name ${manifest.name}` : `tell whoever keeps the index ${listed.index}`,
     })
   const digest = await digestOf(dir)
   if (wanted !== undefined && wanted !== digest) throw new UserError('other-digest', `${source.url} is ${digest}, and not ${wanted}`)
@@ -111,10 +136,12 @@ async function fetchInto(
     kind: source.kind,
     ...(committish === undefined ? {} : { committish }),
     ...(commit === undefined ? {} : { commit }),
+    ...(listed === undefined ? {} : { listed: { index: listed.index, plugin: listed.plugin, version: listed.version } }),
     digest,
     installedAt: new Date().toISOString(),
   }
   const fetched = { name, dir, manifest, pin }
+  insist(misfitsOf({ name, manifest }, await fits(await store.list()), host), options, 'allowed')
   await accept?.(fetched)
   return fetched
 }

@@ -10,6 +10,8 @@ const pin = z.object({
   /** The branch, tag or commit that was asked for. */
   committish: z.string().optional(),
   commit: z.string().optional(),
+  /** The index that listed it, and under which name and version. */
+  listed: z.object({ index: z.string(), plugin: z.string(), version: z.string() }).optional(),
   digest: z.string(),
   installedAt: z.string(),
 })
@@ -34,7 +36,7 @@ export async function readPins(store: Store): Promise<Record<string, Pin>> {
 /** Stores or, without a pin, forgets what a plugin was installed from. */
 export async function storePin(store: Store, name: string, one: Pin | undefined): Promise<void> {
   const { [name]: _, ...others } = await readPins(store)
-  await writeWhole(pathOf(store), `${JSON.stringify(one === undefined ? others : { ...others, [name]: one }, undefined, 2)}\n`, 0o644)
+  await writeWhole(pathOf(store), `${JSON.stringify(one === undefined ? others : { ...others, [name]: one }, undefined, 2)}\n`)
 }
 
 function pathOf({ root }: Store): string {

@@ -29,6 +29,11 @@ async function localSource(path: string): Promise<Source> {
   return { kind: (await Promise.all(git.map(isThere))).includes(true) ? 'git' : 'folder', url: path }
 }
 
+/** A URL without the name and password that may stand in it, for people and files. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/\b(https?:\/\/)[^\s/@]*@/gi, '$1').replace(/\b([a-z+]+:\/\/[^\s/@:]*):[^\s/@]*@/gi, '$1@')
+}
+
 /** The name that a plugin gets when nobody says one: the last part of its source, up to the first dot. */
 export function nameOf(source: Source): string {
   const last = basename(source.url.replace(/\/+$/, '').replace(/^[^/]*:/, ''))

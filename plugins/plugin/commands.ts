@@ -1,6 +1,6 @@
 import { boolean, type Context, command, format, group, option, optional, param, rest, UserError, unless, word } from 'dokku'
-import { checkPluginName, parseManifest, readManifest, readPins } from '#plugn'
-import { install, uninstall, update } from './install.ts'
+import { checkEnable, checkPluginName, parseManifest, readManifest, readPins } from '#plugn'
+import { fitting, install, uninstall, update } from './install.ts'
 import { rows, rowText } from './list.ts'
 import { rightsOf } from './rights.ts'
 
@@ -50,6 +50,7 @@ const enable = command({
   async run({ args, context }) {
     const { store, reload } = context.instance.plugins
     await store.find(args.name)
+    await checkEnable(store, args.name, fitting(context))
     await store.enable(args.name)
     await reload()
     context.output.step(`Plugin ${args.name} enabled`)

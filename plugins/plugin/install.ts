@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type Context, UserError } from 'dokku'
+import { type Context, UserError, version } from 'dokku'
 import { type Fetched, installPlugin, uninstallPlugin, updatePlugin } from '#plugn'
 import { rightsOf } from './rights.ts'
 
@@ -20,7 +20,7 @@ export interface Wishes {
 export async function install(source: string, wishes: Wishes, context: Context): Promise<void> {
   const { store, reload } = context.instance.plugins
   context.output.step(`Installing ${source}`)
-  const fetched = await installPlugin(store, source, { ...given(wishes), accept: (one) => accept(one, wishes, context) })
+  const fetched = await installPlugin(store, source, { ...given(wishes, context), accept: (one) => accept(one, wishes, context) })
   if (fetched === 'already') return context.output.detail('It is installed already')
   const { name, manifest, pin } = fetched
   await store.enable(name)
@@ -40,7 +40,7 @@ export async function install(source: string, wishes: Wishes, context: Context):
 export async function update(name: string, wishes: Wishes, context: Context): Promise<void> {
   const { store, reload } = context.instance.plugins
   context.output.step(`Updating ${name}`)
-  const { pin } = await updatePlugin(store, name, { ...given(wishes), accept: (one) => accept(one, wishes, context) })
+  const { pin } = await updatePlugin(store, name, { ...given(wishes, context), accept: (one) => accept(one, wishes, context) })
   await reload()
   for (const hook of ['dependencies', 'install', 'update']) await call(name, hook, [], context)
   context.output.detail(`Plugin (${name}) updated${pin.committish === undefined ? '' : ` and pinned to ${pin.committish}`}`)
@@ -56,12 +56,18 @@ export async function uninstall(name: string, context: Context): Promise<void> {
   await reload()
 }
 
-function given({ name, committish, digest }: Wishes) {
+function given({ name, committish, digest }: Wishes, context: Context) {
   return {
+    ...fitting(context),
     ...(name === undefined ? {} : { name }),
     ...(committish === undefined ? {} : { committish }),
     ...(digest === undefined ? {} : { digest }),
   }
+}
+
+/** What a plugin must fit to, and what becomes of one that does not. */
+export function fitting({ force, output }: Context) {
+  return { host: { version }, force, warn: output.warn }
 }
 
 /** Calls one hook of one plugin; UserError `hook-failed`. */

@@ -6,17 +6,28 @@ import { readPins } from '../pins.ts'
 import { type Store, store } from '../store.ts'
 import { badUsage, type Context } from './command.ts'
 
-const options = { committish: { type: 'string' }, digest: { type: 'string' }, all: { type: 'boolean', default: false } } as const
+const options = {
+  committish: { type: 'string' },
+  digest: { type: 'string' },
+  all: { type: 'boolean', default: false },
+  force: { type: 'boolean', default: false },
+} as const
 
 /** The same source again is no failure, another one of the name is. */
 export async function install(words: string[], context: Context): Promise<number> {
-  const usage = 'install <url> [<name>] [--committish <branch, tag or commit>] [--digest <digest>]'
+  const usage =
+    'install <url, path, or name[@version] in an index> [<name>] [--committish <branch, tag or commit>] [--digest <digest>] [--force]'
   const { positionals, values } = parsed(words, usage)
   const [url, name, ...more] = positionals
   if (url === undefined || more.length > 0 || values.all) throw badUsage(usage)
-  const { committish, digest } = values
+  const { committish, digest, force } = values
   const wanted = { ...(committish === undefined ? {} : { committish }), ...(digest === undefined ? {} : { digest }) }
-  const installed = await installPlugin(await storeOf(context), url, { ...(name === undefined ? {} : { name }), ...wanted })
+  const installed = await installPlugin(await storeOf(context), url, {
+    ...(name === undefined ? {} : { name }),
+    ...wanted,
+    force,
+    warn: warning(context),
+  })
   if (installed === 'already') context.say(`Plugin already installed from ${url}`)
   return 0
 }
@@ -34,27 +45,28 @@ export async function uninstall([name, ...more]: string[], context: Context): Pr
 
 /** A plugin as its source has it now; with a committish it stays at that one. */
 export async function update(words: string[], context: Context): Promise<number> {
-  const usage = 'update <plugin> [<branch, tag or commit>] [--digest <digest>], or update --all'
+  const usage = 'update <plugin> [<branch, tag or commit>] [--digest <digest>] [--force], or update --all'
   const { positionals, values } = parsed(words, usage)
   const [name, committish = values.committish, ...more] = positionals
   const where = await storeOf(context)
   if (values.all === (name !== undefined) || more.length > 0) throw badUsage(usage)
-  if (name !== undefined) return await updateOne(where, name, { committish, digest: values.digest }, context)
+  if (name !== undefined) return await updateOne(where, name, { committish, digest: values.digest, force: values.force }, context)
   let status = 0
-  for (const one of Object.keys(await readPins(where))) status = (await updateOne(where, one, {}, context)) || status
+  for (const one of Object.keys(await readPins(where))) status = (await updateOne(where, one, { force: values.force }, context)) || status
   return status
 }
 
 async function updateOne(
   where: Store,
   name: string,
-  { committish, digest }: { committish?: string | undefined; digest?: string | undefined },
-  { print, say }: Context,
+  { committish, digest, force }: { committish?: string | undefined; digest?: string | undefined; force: boolean },
+  context: Context,
 ): Promise<number> {
+  const { print, say } = context
   try {
     const before = (await readPins(where))[name]
     const wanted = { ...(committish === undefined ? {} : { committish }), ...(digest === undefined ? {} : { digest }) }
-    const { pin } = await updatePlugin(where, name, wanted)
+    const { pin } = await updatePlugin(where, name, { ...wanted, force, warn: warning(context) })
     if (committish !== undefined) print(`Plugin (${name}) updated and pinned to ${committish}`)
     else if (pin.committish !== undefined && pin.commit === before?.commit) print(`Plugin pinned to ${pin.committish}`)
     else print(`Plugin (${name}) updated`)
@@ -67,6 +79,10 @@ async function updateOne(
     else say(` !     ${error.message}`)
     return error.code === 'not-pinned' ? 0 : error.exitCode
   }
+}
+
+function warning({ say }: Context) {
+  return (text: string) => say(` !     ${text}`)
 }
 
 async function storeOf({ env, cwd }: Context): Promise<Store> {

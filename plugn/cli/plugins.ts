@@ -28,9 +28,13 @@ export async function list(_words: string[], context: Context): Promise<number> 
   return 0
 }
 
-export async function enable([name, ...more]: string[], context: Context): Promise<number> {
-  if (name === undefined || more.length > 0) throw badUsage('enable <plugin>')
-  await (await storeOf(context)).enable(name)
+export async function enable(words: string[], context: Context): Promise<number> {
+  const force = words.includes('--force')
+  const [name, ...more] = words.filter((word) => word !== '--force')
+  if (name === undefined || more.length > 0) throw badUsage('enable <plugin> [--force]')
+  const plugins = await storeOf(context)
+  await (await import('../compatibility.ts')).checkEnable(plugins, name, { force, warn: (text) => context.say(` !     ${text}`) })
+  await plugins.enable(name)
   return 0
 }
 
