@@ -115,9 +115,10 @@ COPY --from=client /dokku /usr/local/bin/dokku
 COPY --from=source /checkout /opt/dokku
 
 # The plugin tool alone, for projects that have nothing to do with Dokku. Its version is plugn/version.ts's.
-FROM node AS plugn
-RUN apt-get update && apt-get install -y --no-install-recommends git \
+FROM ${BASE} AS plugn
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git libstdc++6 \
   && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log
+COPY --from=fetch /node/bin/node /usr/local/bin/node
 COPY --from=modules /opt/dokku/node_modules /opt/plugn/node_modules
 COPY --from=source /source/package.json /opt/plugn/
 COPY --from=source /source/lib /opt/plugn/lib

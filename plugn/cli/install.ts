@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { hasCode, UserError } from '#lib/errors.ts'
 import { installPlugin, uninstallPlugin, updatePlugin } from '../install.ts'
+import { checkPluginName } from '../names.ts'
 import { pluginPath } from '../path.ts'
 import { readPins } from '../pins.ts'
 import { type Store, store } from '../store.ts'
@@ -36,7 +37,7 @@ export async function install(words: string[], context: Context): Promise<number
 export async function uninstall([name, ...more]: string[], context: Context): Promise<number> {
   if (name === undefined || more.length > 0) throw badUsage('uninstall <plugin>')
   try {
-    await uninstallPlugin(await storeOf(context), name)
+    await uninstallPlugin(await storeOf(context), checkPluginName(name))
   } catch (error) {
     if (!hasCode(error, 'no-such-plugin')) throw error
   }
