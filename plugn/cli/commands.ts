@@ -116,4 +116,58 @@ export const commands: readonly Command[] = [
     summary: 'write a new plugin, with a test',
     run: async (words, context) => (await import('./new.ts')).create(words, context),
   },
+  {
+    name: 'info',
+    args: '<plugin>',
+    summary: 'show what is known of an installed plugin, and where it came from',
+    run: async (words, context) => (await import('./info.ts')).info(words, context),
+  },
+  {
+    name: 'search',
+    args: '[<word>...]',
+    summary: 'list the plugins of the indexes in which every word stands',
+    run: async (words, context) => (await import('./info.ts')).find(words, context),
+  },
+  {
+    name: 'validate',
+    args: '<folder>',
+    summary: 'look through a plugin for what is wrong with it',
+    run: async (words, context) => (await import('./info.ts')).validate(words, context),
+  },
+  {
+    name: 'index list',
+    args: '',
+    summary: 'list the indexes in which plugins are looked up',
+    run: async (words, context) => (await import('./indexes.ts')).list(words, context),
+  },
+  {
+    name: 'index add',
+    args: '<name> <url> <key>',
+    summary: 'look up plugins in an index that is signed with this key',
+    run: async (words, context) => (await import('./indexes.ts')).add(words, context),
+  },
+  {
+    name: 'index remove',
+    args: '<name>',
+    summary: 'look up nothing in an index any more',
+    run: async (words, context) => (await import('./indexes.ts')).remove(words, context),
+  },
+  {
+    name: 'index key',
+    args: '<file>',
+    summary: 'make the key that signs an index',
+    run: async (words, context) => (await import('./indexes.ts')).key(words, context),
+  },
+  {
+    name: 'index build',
+    args: '--key <file> <folder>...',
+    summary: 'make the file of an index from the repositories of plugins',
+    run: async (words, context) => (await import('./indexes.ts')).build(words, context),
+  },
+  {
+    name: 'index check',
+    args: '--key <public key> <file>',
+    summary: 'install and enable every plugin of an index, to see whether that works',
+    run: async (words, context) => (await import('./indexes.ts')).check(words, context),
+  },
 ]

@@ -1,0 +1,43 @@
+import { resolve } from 'node:path'
+import { plain } from '#lib/output.ts'
+import { pluginPath } from '../path.ts'
+import { readPins } from '../pins.ts'
+import { bareManifest, readManifest } from '../read-manifest.ts'
+import { search } from '../search.ts'
+import { store } from '../store.ts'
+import { validatePlugin } from '../validate.ts'
+import { badUsage, type Context } from './command.ts'
+
+/** A line for each thing that is known of an installed plugin. */
+export async function info([name, ...more]: string[], { env, cwd, print }: Context): Promise<number> {
+  if (name === undefined || more.length > 0) throw badUsage('info <plugin>')
+  const plugins = store(await pluginPath(env, cwd))
+  const dir = await plugins.find(name)
+  const { version, description, maintainer_name, maintainer_email, website_url } = (await readManifest(dir)) ?? bareManifest
+  const { source, committish, commit, digest, installedAt } = (await readPins(plugins))[name] ?? {}
+  const enabled = (await plugins.list()).some((one) => one.name === name && one.enabled) ? 'enabled' : 'disabled'
+  const known = { name, version, status: enabled, description, maintainer_name, maintainer_email, website_url }
+  for (const [key, value] of Object.entries({ ...known, source, committish, commit, digest, installed: installedAt, dir }))
+    if (value) print(`${key}: ${plain(value).replaceAll('\n', ' ')}`)
+  return 0
+}
+
+/** Rows as those of `list`, of what the indexes have; status 1 when nothing fits. */
+export async function find(words: string[], { env, cwd, print, say }: Context): Promise<number> {
+  const plugins = store(await pluginPath(env, cwd))
+  const found = await search(plugins, words, { warn: (text) => say(` !     ${text}`) })
+  for (const { name, version, index, description, status, installed } of found) {
+    const notes = [...(installed ? ['installed'] : []), ...(status === 'active' ? [] : [status])]
+    const shown = `${plain(description).replaceAll('\n', ' ')}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`
+    print(`  ${name.padEnd(20)} ${plain(version).padEnd(5)} ${index.padEnd(10)} ${shown}`)
+  }
+  return found.length > 0 ? 0 : 1
+}
+
+/** What is wrong in a plugin's folder: `FILE: message` on standard output; status 1 when something is more than odd. */
+export async function validate([dir, ...more]: string[], { cwd, print }: Context): Promise<number> {
+  if (dir === undefined || more.length > 0) throw badUsage('validate <folder of a plugin>')
+  const findings = await validatePlugin(resolve(cwd, dir))
+  for (const { level, where, message } of findings) print(`${level}: ${where}: ${plain(message)}`)
+  return findings.some(({ level }) => level === 'error') ? 1 : 0
+}
