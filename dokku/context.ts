@@ -2,22 +2,19 @@ import type { Session } from '#execd'
 import type { Group } from '#lib/command.ts'
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
+import type { Globals } from '#lib/resolve.ts'
 import type { Identity, Right } from './access.ts'
 import type { App } from './app.ts'
 import type { Instance } from './instance.ts'
 
-/** What every command gets beside its arguments. */
-export interface Context {
+/** What every command gets beside its arguments: `--quiet` asks for no headers, `--force` for no questions. */
+export interface Context extends Globals {
   readonly instance: Instance
   readonly identity: Identity
   readonly session: Session
   readonly output: Output
   /** All commands there are. */
   readonly groups: readonly Group<Context, Right>[]
-  /** `--quiet`: no headers. */
-  readonly quiet: boolean
-  /** `--force`: no questions. */
-  readonly force: boolean
 }
 
 /** Runs what changes an app after whatever changes it now. */

@@ -73,7 +73,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   await preparePluginFolders(settings.dataDir)
   const plugins = await livePlugins({
     store: store(join(settings.dataDir, 'plugins')),
-    environment: () => pluginEnvironment({ ...settings, mountpoint }, actor()?.identity),
+    environment: (typed) => pluginEnvironment({ ...settings, mountpoint }, actor()?.identity.name, typed),
     warn: (text) => log.warn(text),
   })
   const session = randomBytes(8).toString('hex')

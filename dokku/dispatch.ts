@@ -71,10 +71,10 @@ export function dispatcher(instance: Instance, plugins: Pick<LivePlugins, 'curre
 
   async function typed(words: string[], identity: Identity, session: Session, lines: Output): Promise<number> {
     const { groups, all } = plugins.current
-    const context = (quiet: boolean, force: boolean): Context => ({ instance, identity, session, output: lines, groups, quiet, force })
+    const context = (globals: Globals): Context => ({ instance, identity, session, output: lines, groups, ...globals })
     const resolved = await resolveOr(groups, words, async () => {
       authorize(identity, 'admin', words[0] ?? '')
-      return await runFallback(all, words, context(false, false), plugins.environment)
+      return await runFallback(all, words, context({ quiet: false, force: false, trace: false }), plugins.environment)
     })
     if (typeof resolved === 'number') return resolved
     if (resolved.kind === 'help') {
@@ -83,7 +83,7 @@ export function dispatcher(instance: Instance, plugins: Pick<LivePlugins, 'curre
     }
     const { command, globals } = resolved
     try {
-      return await perform(command, resolved.words, globals, context(globals.quiet, globals.force))
+      return await perform(command, resolved.words, globals, context(globals))
     } catch (error) {
       if (globals.trace && error instanceof Error) lines.warn(error.stack ?? '')
       throw error

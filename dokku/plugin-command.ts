@@ -6,11 +6,12 @@ import { byBytes, type Plugin } from '#plugn'
 import type { Right } from './access.ts'
 import type { Context } from './context.ts'
 import { callingPlugin } from './nested.ts'
+import type { Typed } from './plugin-environment.ts'
 
 const { command } = commandsFor<Context, Right>()
 
-/** The variables that programs of plugins get, for whoever acts now. */
-export type PluginEnvironment = () => Readonly<Record<string, string>>
+/** The variables that programs of plugins get, for whoever acts now and what they typed. */
+export type PluginEnvironment = (typed?: Typed) => Readonly<Record<string, string>>
 
 /**
  * The commands that a plugin adds by executables: `commands/NAME` gets what was typed after the name, `subcommands/NAME`
@@ -65,7 +66,7 @@ export async function runExecutable(
       stdin: session.stdin,
       stdout: session.stdout,
       stderr: session.stderr,
-      env: { ...environment(), DOKKU_NESTED: mark },
+      env: { ...environment({ ...context, terminal: session.header.terminal !== undefined }), DOKKU_NESTED: mark },
       cwd: plugin.dir,
       signal: session.closed,
     }

@@ -29,7 +29,7 @@ test('pluginEnvironment names the folders of the volume as the engine’s host k
 })
 
 test('pluginEnvironment says who calls, and with which flags', () => {
-  const env = pluginEnvironment(around, { name: 'alice', app: 'shop', force: true, quiet: true, terminal: true })
+  const env = pluginEnvironment(around, 'alice', { app: 'shop', force: true, quiet: true, terminal: true })
   assert.equal(env.SSH_USER, 'dokku')
   assert.equal(env.SSH_NAME, 'alice')
   assert.equal(env.DOKKU_APP_NAME, 'shop')
@@ -39,13 +39,13 @@ test('pluginEnvironment says who calls, and with which flags', () => {
 })
 
 test('pluginEnvironment leaves out what was not typed', () => {
-  const env = pluginEnvironment(around, { name: 'admin', terminal: true })
+  const env = pluginEnvironment(around, 'admin', { terminal: true })
   for (const name of ['DOKKU_QUIET_OUTPUT', 'DOKKU_TRACE', 'DOKKU_APP_NAME', 'DOKKU_APPS_FORCE_DELETE', 'DOKKU_NO_COLOR'])
     assert.ok(!(name in env), name)
 })
 
 test('pluginEnvironment is quiet and plain where nobody is at a terminal', () => {
-  for (const env of [pluginEnvironment(around), pluginEnvironment(around, { name: 'alice' })]) {
+  for (const env of [pluginEnvironment(around), pluginEnvironment(around, 'alice')]) {
     assert.equal(env.DOKKU_QUIET_OUTPUT, '1')
     assert.equal(env.DOKKU_NO_COLOR, '1')
     assert.equal(env.TERM, 'dumb')

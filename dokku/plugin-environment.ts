@@ -1,3 +1,5 @@
+import type { Globals } from '#lib/resolve.ts'
+
 /** Where programs of plugins find us. */
 export const pluginSocket = '/run/dokku/plugins/dokku.sock'
 
@@ -11,20 +13,14 @@ export interface Surroundings {
   readonly mountpoint: string
 }
 
-/** For whom a plugin's program runs, and what was typed beside the words of the command. */
-export interface Caller {
-  /** Whose key it is, or what the local administrator is called. */
-  readonly name: string
-  readonly app?: string | undefined
-  readonly quiet?: boolean
-  readonly force?: boolean
-  readonly trace?: boolean
-  /** Is somebody at a terminal? */
-  readonly terminal?: boolean
-}
+/** What was typed beside the words of a command, and whether by somebody at a terminal. */
+export type Typed = Partial<Globals> & { readonly terminal?: boolean }
 
-/** The whole environment of the hooks and commands of plugins, by the names that Dokku's have; without a caller, dokku fires a hook by itself. Pure. */
-export function pluginEnvironment({ dataDir, mountpoint }: Surroundings, caller: Caller = { name: 'default' }): Record<string, string> {
+/**
+ * The whole environment of the hooks and commands of plugins, by the names that Dokku's have. `name` is whose key it is, or what
+ * the local administrator is called. Pure.
+ */
+export function pluginEnvironment({ dataDir, mountpoint }: Surroundings, name = 'default', typed: Typed = {}): Record<string, string> {
   const core = `${dataDir}/core-plugins`
   const plugins = `${dataDir}/plugins`
   return {
@@ -59,16 +55,16 @@ export function pluginEnvironment({ dataDir, mountpoint }: Surroundings, caller:
     DOKKU_IMAGE: 'gliderlabs/herokuish:latest-24',
     DOKKU_CNB_BUILDER: 'heroku/builder:24',
     DOKKU_PID: String(process.pid),
-    ...callerVariables(caller),
-  }
-}
-
-function callerVariables({ name, app, quiet, force, trace, terminal }: Caller): Record<string, string> {
-  const flags = [quiet && '--quiet', trace && '--trace', force && '--force', app !== undefined && `--app ${app}`]
-  return {
     SSH_USER: 'dokku',
     SSH_NAME: name,
     NAME: name,
+    ...typedVariables(typed),
+  }
+}
+
+function typedVariables({ app, quiet, force, trace, terminal }: Typed): Record<string, string> {
+  const flags = [quiet && '--quiet', trace && '--trace', force && '--force', app !== undefined && `--app ${app}`]
+  return {
     ...(terminal ? { TERM: 'xterm-256color', SSH_TTY: '/dev/tty' } : { TERM: 'dumb', DOKKU_NO_COLOR: '1' }),
     // As in Dokku: where nobody is at a terminal, headlines are in the way.
     ...(terminal && !quiet ? {} : { DOKKU_QUIET_OUTPUT: '1' }),

@@ -18,7 +18,8 @@ export function viewed(fire: Fire, instance: () => Instance, rootsFor = rootsOf)
     const here = instance()
     const roots = rootsFor(here)
     const { app, from, to } = input as { app?: string; from?: string; to?: string }
-    const shown = maybeApp(here, app ?? to ?? '')
+    const about = app ?? to
+    const shown = about === undefined ? undefined : maybeApp(here, about)
     if (shown !== undefined) await trying(here, () => writeAppView(roots, viewOf(shown)))
     if (name === 'post-delete' && app !== undefined) await trying(here, () => removeAppView(roots, app))
     await fire(name, input, own)

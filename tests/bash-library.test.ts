@@ -60,6 +60,27 @@ test('every library is sourced alone, says nothing, and lets errors end the scri
     assert.deepEqual(await sourced([file], 'echo on'), { stdout: 'on\n', stderr: '', exitCode: 0 }, file)
 })
 
+test('every function that published plugins call is there', async () => {
+  const called = `dokku_log_fail dokku_log_info1 dokku_log_warn dokku_log_info2 dokku_log_verbose_quiet dokku_log_info2_quiet verify_app_name
+    dokku_log_verbose suppress_output dokku_apps has_tty fn-in-array dokku_container_log_verbose_quiet dokku_log_info1_quiet
+    dokku_col_log_info1_quiet dokku_col_log_msg is_deployed dokku_log_exclaim get_app_image_name copy_from_image
+    get_running_image_tag get_deploying_app_image_name get_app_container_ids is_valid_app_name parse_args is_image_herokuish_based
+    get_app_scheduler acquire_app_deploy_lock release_and_deploy config_unset config_all config_set config_get restart_nginx
+    validate_nginx get_nginx_location is_ssl_enabled get_ssl_hostnames get_app_domains git_trigger_build git_receive_app
+    fn-plugin-property-get fn-plugin-property-write fn-plugin-property-setup fn-plugin-property-get-default fn-plugin-property-delete
+    fn-plugin-property-destroy fn-plugin-property-get-all fn-plugin-property-clone fn-plugin-property-exists
+    fn-plugin-property-list-get fn-plugin-property-list-add fn-plugin-property-list-remove fn-plugin-property-list-get-by-value
+    fn-nginx-access-log-format fn-nginx-access-log-path fn-nginx-error-log-path fn-nginx-computed-access-log-format
+    fn-nginx-computed-access-log-path fn-nginx-computed-error-log-path`
+  const files = ['config', 'domains', 'certs', 'git', 'nginx-vhosts'].map((group) => `${group}/functions`)
+  const all = ['common/functions', 'common/property-functions', 'nginx-vhosts/internal-functions', ...files]
+  const { stdout } = await sourced(
+    all,
+    `for each in ${called.replaceAll('\n', ' ')}; do declare -F "$each" >/dev/null || echo "$each"; done`,
+  )
+  assert.equal(stdout, '')
+})
+
 test('dokku_log functions print with the prefixes of dokku, warnings on stderr', async () => {
   const { stdout, stderr } = await common('dokku_log_info1 a b; dokku_log_info2 c; dokku_log_verbose d; dokku_log_warn e')
   assert.equal(stdout, '-----> a b\n=====> c\n       d\n')

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { writeFiles } from './harness/engine.ts'
 import { failed, keyPair, ok, repo, runByHand, scratch, startInstance, versionImage } from './harness.ts'
 
 const instance = await startInstance({ suffix: 'bash' })
@@ -71,21 +73,25 @@ test('it follows a clone, a rename and the end of an app', async () => {
 })
 
 test('plugn in a command of a plugin asks dokku, as whoever called it', async () => {
-  const asker = `#!/usr/bin/env bash
-plugn trigger app-list
-plugn trigger config-get shop NOTICE
-plugn trigger ports-get shop
-plugn trigger network-get-listeners shop web
-plugn trigger config-get shop NOBODY || echo "status $?"
-`
-  await inside(
-    `mkdir -p /tmp/asker/commands && cat >/tmp/asker/commands/all <<'END'\n${asker}END\nchmod +x /tmp/asker/commands/all && touch /tmp/asker/plugin.toml`,
-  )
+  const questions = ['app-list', 'config-get shop NOTICE', 'ports-get shop', 'network-get-listeners shop web', 'config-get shop NOBODY']
+  const asker = join(folder.dir, 'asker')
+  await writeFiles(asker, {
+    'plugin.toml': '[plugin]\n',
+    'commands/all': ['#!/bin/sh', ...questions.map((question) => `plugn trigger ${question} || echo "failed"`), ''].join('\n'),
+    'commands/env': '#!/bin/sh\nexec printenv "$@"\n',
+  })
+  for (const file of ['all', 'env']) await chmod(join(asker, 'commands', file), 0o755)
+  ok(await engine.docker(['cp', asker, `${name}:/tmp/asker`]))
   ok(await ssh('plugin:install', '/tmp/asker', '--yes'))
-  const { stdout } = await ssh('asker:all')
-  assert.match(stdout, /^shop\nopen\nhttp:80:5000\n[\d.]+:5000\nstatus \d+\n$/)
+  assert.match(ok(await ssh('asker:all')), /^shop\nopen\nhttp:80:5000\n[\d.]+:5000\nfailed\n$/)
   ok(await sshLine('ssh-keys:add bob', { input: await keyPair(join(folder.dir, 'bob')) }))
   assert.match(failed(await sshLine('asker:all', { key: join(folder.dir, 'bob') })), /bob may not/)
+})
+
+test('a command of a plugin finds in its environment who calls, what was typed, and where the volume is', async () => {
+  const { stdout: mountpoint } = await engine.docker(['volume', 'inspect', '--format', '{{.Mountpoint}}', name])
+  const variables = ['SSH_NAME', 'DOKKU_APP_NAME', 'DOKKU_APPS_FORCE_DELETE', 'DOKKU_QUIET_OUTPUT', 'DOKKU_LIB_HOST_ROOT']
+  assert.equal(ok(await ssh('--app', 'shop', '--force', 'asker:env', ...variables)), `ada\nshop\n1\n1\n${mountpoint}`)
 })
 
 test('a new control container has the plugin, what it keeps, and the functions', async () => {
