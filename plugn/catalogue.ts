@@ -1,3 +1,5 @@
+import type { Readable, Writable } from 'node:stream'
+
 /** How a hook's handlers make one outcome: every one in order, the first answer, or all answers together. */
 export type Kind = 'event' | 'select' | 'collect'
 
@@ -44,6 +46,12 @@ export interface CallContext {
   readonly config: Readonly<Record<string, string>>
   /** Aborted when the handler took too long, or whoever asked has left. */
   readonly signal: AbortSignal
+  /** The arguments that an executable would get. */
+  readonly args: readonly string[]
+  /** The caller's streams; `inherit` stands for the process's own. */
+  readonly stdin: Readable | 'inherit' | undefined
+  readonly stdout: Writable | 'inherit'
+  readonly stderr: Writable | 'inherit'
 }
 
 export type MaybePromise<T> = T | Promise<T>

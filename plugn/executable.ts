@@ -21,8 +21,8 @@ export interface ExecutableOptions {
   readonly readsJson?: ReadonlySet<string>
   /** The user that it runs as, where that is not ours. */
   readonly as?: { readonly uid: number; readonly gid: number }
-  /** The environment instead of the caller's. */
-  readonly env?: Readonly<Record<string, string>>
+  /** What it gets of a call's environment; without this, all. */
+  readonly envOf?: (env: Readonly<Record<string, string>>) => Readonly<Record<string, string>>
   /** Keeps our terminal and gets the signals that are sent to us, instead of a process group of its own. */
   readonly foreground?: boolean
 }
@@ -57,10 +57,10 @@ async function runToEnd(argv: readonly [string, ...string[]], call: Call, option
   const pipe = (stream: unknown) => (stream === 'inherit' ? ('inherit' as const) : ('pipe' as const))
   const launched = launch(argv, {
     cwd: call.cwd,
-    env: { ...(options.env ?? call.env), ...options.variables },
+    env: { ...(options.envOf?.(call.env) ?? call.env), ...options.variables },
     stdio: [input === undefined ? 'ignore' : pipe(input), pipe(call.stdout), pipe(call.stderr)],
     ownGroup: options.foreground !== true,
-    ...options.as,
+    ...(options.as && { uid: options.as.uid, gid: options.as.gid }),
   } satisfies LaunchOptions)
   const stop = () => end(launched)
   call.signal.addEventListener('abort', stop)

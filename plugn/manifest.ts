@@ -21,6 +21,7 @@ const setting = z.union([
 /** What a plugin says that it needs; one that says nothing may do everything, and is asked about at its installation. */
 const needs = z.strictObject({
   docker: z.boolean().default(false).describe('the socket of the Docker Engine'),
+  dokku: z.boolean().default(false).describe('to call the host back with the rights of whoever called the plugin'),
   network: z.boolean().default(false),
   paths: z
     .array(z.string().regex(/^\/[^:\0]*(:ro|:rw)?$/))
@@ -61,6 +62,11 @@ export const manifestSchema = z.object({
       address: z.string().regex(/^(unix:\/|tls:\/\/)/),
       hooks: z.array(z.string().refine(isHookName)).min(1),
       token: z.string().optional().describe('the setting that holds the token'),
+      ca: z
+        .string()
+        .regex(/^\w[\w./-]*$/)
+        .optional()
+        .describe('a file of the plugin with the certificate that signed that of the other end'),
     })
     .optional()
     .describe('a process elsewhere that handles hooks'),

@@ -11,10 +11,10 @@ export function moduleHooks(plugin: string, handlers: AnyHandlers, config: Reado
     plugin,
     handles: (hook) => Object.hasOwn(handlers, hook),
 
-    call({ hook, input = {}, signal }: Call): Reply | Promise<Reply> {
+    call({ hook, input = {}, signal, args, stdin, stdout, stderr }: Call): Reply | Promise<Reply> {
       const failed = (error: unknown): Reply => ({ status: error instanceof UserError ? error.exitCode : 1, error })
       try {
-        const answer = handlers[hook]?.(input as never, { config, signal })
+        const answer = handlers[hook]?.(input as never, { config, signal, args, stdin, stdout, stderr })
         return answer instanceof Promise ? answer.then((value) => ({ status: 0, answer: value }), failed) : { status: 0, answer }
       } catch (error) {
         return failed(error)

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import type { Manifest } from './manifest.ts'
+
+/** As whom, and with which environment, the programs of a plugin run that says what it needs. */
+export interface Confinement {
+  readonly uid: number
+  readonly gid: number
+  readonly env: Readonly<Record<string, string>>
+  /** Variables of each call that it gets besides. */
+  readonly passes: readonly string[]
+}
+
+/** What the host knows about the surroundings of a confined plugin. */
+export interface Surroundings {
+  /** A folder that belongs to the plugin alone. */
+  readonly home: string
+  /** The group that may use the socket of the Docker Engine. */
+  readonly dockerGroup: number
+  /** Variables of a call by which a program calls the host back. */
+  readonly callback: readonly string[]
+}
+
+/** The first of the user ids for plugins, and how many there are: none of them is anybody in the image. */
+const ids = { first: 100_000, count: 50_000 }
+
+/**
+ * What a plugin gets that declares its needs: a user of its own, a clean environment, and of the rest just what it asked
+ * for. Undefined for one that declares nothing. Pure.
+ */
+export function confinement(name: string, { needs }: Manifest, { home, dockerGroup, callback }: Surroundings): Confinement | undefined {
+  if (needs === undefined) return undefined
+  const uid = userOf(name)
+  return {
+    uid,
+    gid: needs.docker ? dockerGroup : uid,
+    env: {
+      PATH: '/usr/local/bin:/usr/bin:/bin',
+      LANG: 'C.UTF-8',
+      HOME: home,
+      ...(needs.docker ? { DOCKER_BIN: 'docker' } : {}),
+    },
+    passes: needs.dokku ? callback : [],
+  }
+}
+
+/** The user of a plugin: always the same one, whatever else is installed. */
+export function userOf(name: string): number {
+  return ids.first + (createHash('sha256').update(name).digest().readUInt32BE(0) % ids.count)
+}
+
+/** What is left of a call's environment. */
+export function passed(env: Readonly<Record<string, string | undefined>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
+}
+
+/** May a plugin that says what it needs handle this hook? */
+export function mayHandle({ needs }: Manifest, hook: string): boolean {
+  return needs?.hooks === undefined || needs.hooks.includes(hook)
+}

@@ -1,0 +1,141 @@
+import type { Duplex } from 'node:stream'
+import { messageOf } from '#lib/errors.ts'
+
+/** The longest line that is taken, in bytes; who sends a longer one does not speak the protocol. */
+export const longestLine = 1024 * 1024
+
+/** What the other end asks of this one. */
+export interface Serving {
+  /** Answers a request; what it throws is the other end's error. */
+  request(method: string, params: Params, id: number): Promise<unknown>
+  notified(method: string, params: Params): void
+}
+
+export type Params = Readonly<Record<string, unknown>>
+
+/** One end of a connection that speaks JSON-RPC 2.0, a message per line. */
+export interface Peer {
+  /** Asks; `id` is given to `begun` before the answer comes. Throws RpcError for the other end's errors, and when the connection ends first. */
+  request(method: string, params: Params, begun?: (id: number) => void): Promise<unknown>
+  notify(method: string, params: Params): void
+  /** Resolves, with the reason if there is one, once nothing more can come. */
+  readonly closed: Promise<Error | undefined>
+  close(reason?: Error): void
+}
+
+/** The other end said that it could not, or is gone. */
+export class RpcError extends Error {
+  readonly code: number
+
+  constructor(code: number, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** The connection is over. */
+export const gone = -32000
+
+/** Speaks over a stream until one of the ends closes it. */
+export function speak(stream: Duplex, serving: Serving): Peer {
+  const waiting = new Map<number, PromiseWithResolvers<unknown>>()
+  const closed = Promise.withResolvers<Error | undefined>()
+  let next = 0
+  let rest: Buffer = Buffer.alloc(0)
+
+  const send = (message: object): void => {
+    if (!stream.destroyed) stream.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+  }
+  const close = (reason?: Error): void => {
+    stream.destroy()
+    for (const { reject } of waiting.values()) reject(new RpcError(gone, reason?.message ?? 'the connection ended'))
+    waiting.clear()
+    closed.resolve(reason)
+  }
+
+  stream.on('data', (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk])
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+      const line = rest.subarray(0, end).toString()
+      rest = rest.subarray(end + 1)
+      if (line.trim() !== '') take(line)
+      if (stream.destroyed) return
+    }
+    if (rest.length > longestLine) close(new Error(`a line of more than ${longestLine} bytes`))
+  })
+  stream.on('error', close)
+  stream.on('close', () => close())
+  stream.on('end', () => close())
+
+  function take(line: string): void {
+    const message = parse(line)
+    if (message === undefined) {
+      close(new Error(`no message of the protocol: ${line.slice(0, 80)}`))
+      return
+    }
+    const { id, method, params = {}, result, error } = message
+    if (method !== undefined) {
+      if (id === undefined) serving.notified(method, params)
+      else answer(id, method, params)
+      return
+    }
+    // An answer to nothing, or a second one, changes nothing.
+    const asked = id === undefined ? undefined : waiting.get(id)
+    if (asked === undefined || id === undefined) return
+    waiting.delete(id)
+    if (error === undefined) asked.resolve(result)
+    else asked.reject(new RpcError(error.code, error.message))
+  }
+
+  function answer(id: number, method: string, params: Params): void {
+    serving.request(method, params, id).then(
+      (answer) => send({ id, result: answer ?? null }),
+      (failure: unknown) => send({ id, error: { code: failure instanceof RpcError ? failure.code : -32603, message: messageOf(failure) } }),
+    )
+  }
+
+  return {
+    closed: closed.promise,
+    close,
+    notify: (method, params) => send({ method, params }),
+    request(method, params, begun) {
+      const id = ++next
+      const answer = Promise.withResolvers<unknown>()
+      if (stream.destroyed) return Promise.reject(new RpcError(gone, 'the connection ended'))
+      waiting.set(id, answer)
+      begun?.(id)
+      send({ id, method, params })
+      return answer.promise
+    },
+  }
+}
+
+interface Message {
+  id?: number
+  method?: string
+  params?: Params
+  result?: unknown
+  error?: { code: number; message: string }
+}
+
+/** A message of the right shape, or undefined. */
+function parse(line: string): Message | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  if (!isObject(value) || value.jsonrpc !== '2.0') return undefined
+  const { id, method, params, error } = value
+  const fits =
+    (id === undefined || Number.isSafeInteger(id)) &&
+    (method === undefined || typeof method === 'string') &&
+    (params === undefined || isObject(params)) &&
+    (error === undefined || (isObject(error) && typeof error.code === 'number' && typeof error.message === 'string'))
+  return fits ? (value as Message) : undefined
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
