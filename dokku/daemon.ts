@@ -14,6 +14,7 @@ import { appliance } from '#nginx'
 import { store } from '#plugn'
 import { sweepAddresses } from './addresses.ts'
 import { allApps } from './app.ts'
+import { confining, guardVolume } from './confine-plugins.ts'
 import { label } from './container.ts'
 import { joinNetworks, listContainers } from './containers.ts'
 import { keepBackups } from './copies.ts'
@@ -71,8 +72,10 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   })
   const db = await openState(settings.dataDir, restoreCommand(self, settings.dataDir))
   await preparePluginFolders(settings.dataDir)
+  await guardVolume(settings.dataDir)
   const plugins = await livePlugins({
     store: store(join(settings.dataDir, 'plugins')),
+    confine: confining(settings.dataDir),
     environment: (typed) => pluginEnvironment({ ...settings, mountpoint }, actor()?.identity.name, typed),
     warn: (text) => log.warn(text),
   })

@@ -2,7 +2,18 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Group } from '#lib/command.ts'
 import { messageOf } from '#lib/errors.ts'
-import { byBytes, type Dispatch, dispatch, importDefault, loadPlugin, type Plugin, readStored, type Store, silent } from '#plugn'
+import {
+  byBytes,
+  type Dispatch,
+  dispatch,
+  importDefault,
+  type LoadOptions,
+  loadPlugin,
+  type Plugin,
+  readStored,
+  type Store,
+  silent,
+} from '#plugn'
 import type { Right } from './access.ts'
 import type { Context } from './context.ts'
 import { type Hooks, hooks } from './hooks.ts'
@@ -23,6 +34,8 @@ export interface Plugins {
 export interface Installed {
   readonly store: Store
   readonly environment: PluginEnvironment
+  /** As whom a plugin runs that says what it needs. */
+  readonly confine: NonNullable<LoadOptions['confine']>
   /** Is told why a plugin is not used. */
   readonly warn: (text: string) => void
 }
@@ -63,7 +76,7 @@ async function ownPlugins() {
   )
 }
 
-async function installedPlugins({ store: { listEnabled, config }, environment, warn }: Installed) {
+async function installedPlugins({ store: { listEnabled, config }, environment, confine, warn }: Installed) {
   const stored = await readStored(config).catch((error: unknown) => {
     warn(messageOf(error))
     return {}
@@ -72,7 +85,7 @@ async function installedPlugins({ store: { listEnabled, config }, environment, w
     (await listEnabled()).map(async (found) => {
       if (await isLibrary(found.dir)) return []
       try {
-        const plugin = await loadPlugin(found, { stored, env: {}, modules: false })
+        const plugin = await loadPlugin(found, { stored, env: {}, modules: false, resident: environment(), confine, log: warn })
         return [{ plugin, group: await pluginGroup(plugin, environment) }]
       } catch (error) {
         warn(`the plugin ${found.name} is left out: ${messageOf(error)}`)

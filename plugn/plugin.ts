@@ -30,6 +30,8 @@ export interface LoadOptions {
   readonly foreground?: boolean
   /** As whom a plugin runs that says what it needs; without this, as we do. */
   readonly confine?: (name: string, manifest: Manifest) => Promise<Confinement | undefined>
+  /** The environment of processes that stay, and are not confined; default: `env`. */
+  readonly resident?: Variables
   /** Is told what processes that stay say by themselves. */
   readonly log?: (text: string) => void
 }
@@ -71,13 +73,13 @@ async function processes(
   { name, dir }: Found,
   { daemon, external }: Manifest,
   config: Variables,
-  { env, variables, log = () => undefined }: LoadOptions,
+  { env, resident, variables, log = () => undefined }: LoadOptions,
   limits: ProcessLimits | undefined,
 ): Promise<Responder[]> {
   const responders: Responder[] = []
   if (daemon !== undefined) {
     const { residentHooks } = await import('./resident.ts')
-    const own = limits?.as.env ?? passed(env, Object.keys(env))
+    const own = limits?.as.env ?? resident ?? passed(env, Object.keys(env))
     responders.push(residentHooks({ plugin: name, dir, ...daemon, config, env: { ...own, ...variables }, log, ...limits }))
   }
   if (external !== undefined) {

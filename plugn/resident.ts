@@ -44,25 +44,25 @@ export function residentHooks(options: ResidentOptions): Responder {
   let notBefore = 0
   let closed = false
 
-  const start = async (): Promise<Living> => {
+  const begin = async (): Promise<Living> => {
     const wait = notBefore - Date.now()
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
     if (closed) throw new UserError('plugin-gone', `the plugin ${plugin} is no longer in use`)
-    const started = Date.now()
-    const one = await live(options).catch((error: unknown) => {
-      ended(started)
-      throw error
-    })
-    void one.ended.then((status) => {
-      options.log(`${plugin} ended (exit status ${status})`)
-      ended(started)
-    })
-    return one
+    return await live(options)
   }
-  const ended = (started: number): void => {
-    living = undefined
-    delay = Date.now() - started > steadyMs ? 0 : Math.min(Math.max(delay * 2, backoffMs.first), backoffMs.most)
-    notBefore = Date.now() + delay
+  const start = (): Promise<Living> => {
+    const started = Date.now()
+    const mine = begin()
+    const over = () => {
+      if (living === mine) living = undefined
+      delay = Date.now() - started > steadyMs ? 0 : Math.min(Math.max(delay * 2, backoffMs.first), backoffMs.most)
+      notBefore = Date.now() + delay
+    }
+    mine.then((one) => {
+      void one.remote.peer.closed.then(over)
+      void one.ended.then((status) => options.log(`${plugin} ended (exit status ${status})`))
+    }, over)
+    return mine
   }
 
   return {

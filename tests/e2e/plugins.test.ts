@@ -90,6 +90,50 @@ test('a plugin that is not fit is left out and holds up nobody; a disabled one i
   assert.match(failed(await ssh('plugin:enable', 'nowhere')), /no plugin nowhere/)
 })
 
+test('a plugin that says what it needs gets just that: a user of its own, a clean environment, no data, no socket', async () => {
+  const look =
+    '#!/bin/sh\nid -u; ls /var/lib/dokku/dokku.db /var/lib/dokku/repositories 2>&1 | grep -c denied; docker version >/dev/null 2>&1 && echo docker; env | cut -d= -f1 | sort | tr "\\n" " "; touch ~/mine && echo home; dokku apps:list >/dev/null 2>&1 && echo dokku\nexit 0\n'
+  await place('modest', {
+    'plugin.toml': '[plugin]\n[plugin.needs]\nhooks = ["post-create"]\n',
+    'commands/look': look,
+    'post-create': '#!/bin/sh\necho "modest saw $1"\n',
+    'pre-delete': '#!/bin/sh\nexit 1\n',
+  })
+  await place('trusted', { 'plugin.toml': '[plugin]\n[plugin.needs]\ndocker = true\ndokku = true\n', 'commands/look': look })
+  for (const plugin of ['modest', 'trusted']) ok(await ssh('plugin:enable', plugin))
+  const [uid, denied, variables, ...more] = ok(await ssh('modest:look'))
+    .trim()
+    .split('\n')
+  assert.ok(Number(uid) >= 100_000)
+  assert.deepEqual([denied, variables?.trim(), more], ['2', 'HOME LANG PATH PWD', ['home']])
+  assert.match(ok(await ssh('trusted:look')), /docker\n.*\nhome\ndokku\n$/s)
+  assert.match(ok(await ssh('apps:create', 'seen')), /modest saw seen/)
+  ok(await ssh('--force', 'apps:destroy', 'seen'))
+})
+
+test('a resident process of a plugin handles hooks, and comes back when it was killed', async () => {
+  const serve = `import { createConnection } from 'node:net'
+import { serveHooks } from '/opt/dokku/plugn/serve.ts'
+serveHooks(createConnection(process.env.PLUGN_SOCKET), async ({ hook, args, stdout }) => {
+  stdout(process.pid + ' saw ' + hook + ' of ' + args[0] + '\\n')
+  return { status: 0 }
+})
+`
+  await place('stays', {
+    'plugin.toml': '[plugin]\n[plugin.daemon]\nrun = ["node", "serve.mjs"]\nhooks = ["post-create"]\n',
+    'serve.mjs': serve,
+  })
+  ok(await ssh('plugin:enable', 'stays'))
+  const seen = async (app: string) => /(\d+) saw post-create of \S+/.exec(ok(await ssh('apps:create', app)))?.[1]
+  const first = await seen('one')
+  assert.equal(await seen('two'), first)
+  ok(await engine.docker(['exec', name, 'kill', '-9', String(first)]))
+  const second = await seen('three')
+  assert.ok(second !== undefined && second !== first)
+  ok(await ssh('plugin:disable', 'stays'))
+  failed(await engine.docker(['exec', name, 'kill', '-0', second]))
+})
+
 test('plugin:install fetches a repository, says what it may do and needs a yes, prepares it and pins it', async () => {
   const greet = {
     'plugin.toml': '[plugin]\nversion = "1.0.0"\n',

@@ -1,0 +1,26 @@
+import { chmod, chown, mkdir, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Confinement, confinement, type Manifest, userOf } from '#plugn'
+
+/** What everybody may enter of the volume: a plugin's own user must reach its programs, and nothing else. */
+const open = new Set(['plugins'])
+
+/** Lets nobody but root read what is on the volume, beside the folders that others must enter. */
+export async function guardVolume(dataDir: string): Promise<void> {
+  await chmod(dataDir, 0o711)
+  for (const entry of await readdir(dataDir, { withFileTypes: true }))
+    if (!open.has(entry.name) && !entry.isSymbolicLink()) await chmod(join(dataDir, entry.name), entry.isDirectory() ? 0o700 : 0o600)
+}
+
+/** As whom a plugin runs that says what it needs, in a home of its own. */
+export function confining(dataDir: string) {
+  return async (name: string, manifest: Manifest): Promise<Confinement | undefined> => {
+    if (manifest.needs === undefined) return undefined
+    const home = join(dataDir, 'plugins', 'home', name)
+    await mkdir(home, { recursive: true, mode: 0o711 })
+    await chmod(home, 0o700)
+    await chown(home, userOf(name), userOf(name))
+    const { gid } = await stat('/var/run/docker.sock')
+    return confinement(name, manifest, { home, dockerGroup: gid, callback: ['DOKKU_SOCKET', 'DOKKU_NESTED'] })
+  }
+}

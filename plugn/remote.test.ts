@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { createServer as createTlsServer } from 'node:tls'
+import { run } from '#lib/exec.ts'
+import { defineHooks, event } from './catalogue.ts'
+import { dispatch, silent } from './dispatch.ts'
+import { externalHooks } from './external.ts'
+import { residentHooks } from './resident.ts'
+import { serveHooks } from './serve.ts'
+
+const hooks = defineHooks({ poke: event<object>('anything', [], { timeoutMs: 500 }) })
+const folder = await mkdtemp(join(tmpdir(), 'remote-'))
+after(() => rm(folder, { recursive: true }))
+let made = 0
+
+/** A plugin elsewhere that answers a connection as a test wants; calls its hook and gives the failure. */
+async function poke(behave: (socket: Socket) => void): Promise<unknown> {
+  const path = join(folder, `socket-${++made}`)
+  const server = createServer(behave).listen(path)
+  await new Promise((resolve) => server.once('listening', resolve))
+  const all = dispatch(hooks, [externalHooks({ plugin: 'odd', address: `unix:${path}`, hooks: ['poke'], config: {} })], silent())
+  try {
+    return await all.fire('poke', {}).then(
+      () => 'done',
+      (error: unknown) => error,
+    )
+  } finally {
+    await all.close()
+    server.close()
+  }
+}
+
+const hello = '{"jsonrpc":"2.0","id":1,"result":{"protocol":1}}\n'
+/** Greets, and answers the call that follows with these lines. */
+const afterHello = (lines: string) => (socket: Socket) => {
+  socket.on('error', () => undefined)
+  socket.once('data', () => {
+    socket.write(hello)
+    socket.once('data', () => socket.write(lines))
+  })
+}
+
+test('a plugin elsewhere that speaks garbage, another version, or no protocol at all fails its hook', async () => {
+  for (const line of [
+    'garbage\n',
+    '[]\n',
+    '{"jsonrpc":"2.0","id":"x"}\n',
+    '{"jsonrpc":"2.0","id":1,"result":{"protocol":9}}\n',
+    'x'.repeat(2_000_000),
+  ])
+    assert.match(
+      String(await poke((socket) => void socket.on('error', () => undefined).write(line))),
+      /does not speak the protocol/,
+      line.slice(0, 50),
+    )
+})
+
+test('a plugin elsewhere that answers garbage, an impossible status, an error, or hangs up fails its hook', async () => {
+  for (const answer of [
+    'garbage\n',
+    '{"jsonrpc":"2.0","id":2,"result":{"status":"x"}}\n',
+    '{"jsonrpc":"2.0","id":2,"error":{"code":1,"message":"no"}}\n',
+  ])
+    assert.match(String(await poke(afterHello(answer))), /the plugin odd went away at poke/, answer)
+  assert.match(String(await poke((socket) => socket.once('data', () => socket.end(hello)))), /went away/)
+})
+
+test('a second answer changes nothing, and one that never comes fails by time', async () => {
+  const done = '{"jsonrpc":"2.0","id":2,"result":{"status":0}}\n'
+  assert.equal(await poke(afterHello(`${done}${done}`)), 'done')
+  assert.match(String(await poke(afterHello(''))), /took longer than 0.5 s/)
+})
+
+test('nobody at the address fails the hook and says where', async () => {
+  const responder = externalHooks({ plugin: 'odd', address: 'unix:/nowhere', hooks: ['poke'], config: {} })
+  await assert.rejects(dispatch(hooks, [responder], silent()).fire('poke', {}), { code: 'plugin-away', message: /unix:\/nowhere/ })
+})
+
+test('over TLS a certificate that nobody vouches for, and a wrong token, are refused; the right ones let in', async () => {
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  await run([
+    'openssl',
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-keyout',
+    key,
+    '-out',
+    cert,
+    ...subject,
+  ])
+  const { readFile } = await import('node:fs/promises')
+  const pem = { key: await readFile(key), cert: await readFile(cert) }
+  const server = createTlsServer(pem, (socket) => void serveHooks(socket, async () => ({ status: 0 }), { token: 'right' })).listen(0)
+  server.on('tlsClientError', () => undefined)
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = `tls://localhost:${(server.address() as { port: number }).port}`
+  const fire = async (more: { token?: string; ca?: string }) => {
+    const all = dispatch(hooks, [externalHooks({ plugin: 'far', address, hooks: ['poke'], config: {}, ...more })], silent())
+    await all.fire('poke', {}).finally(() => all.close())
+  }
+  const ca = pem.cert.toString()
+  await fire({ token: 'right', ca })
+  await assert.rejects(fire({ token: 'wrong', ca }), { code: 'plugin-protocol', message: /token/ })
+  await assert.rejects(fire({ token: 'right' }), { code: 'plugin-away' })
+  server.close()
+})
+
+test('a resident process that ends, or never connects, fails the hook and says so', async () => {
+  const resident = (run: string[]) =>
+    residentHooks({
+      plugin: 'stays',
+      dir: folder,
+      run,
+      hooks: ['poke'],
+      config: {},
+      env: { PATH: process.env.PATH ?? '' },
+      log: () => undefined,
+    })
+  await assert.rejects(dispatch(hooks, [resident(['sh', '-c', 'exit 3'])], silent()).fire('poke', {}), {
+    code: 'plugin-gone',
+    message: /ended before it was ready \(exit status 3\)/,
+  })
+})
+
+test('a resident process that was killed is started again, and its failure is that of the call it had', async () => {
+  await writeFile(
+    join(folder, 'once.mjs'),
+    `import { createConnection } from 'node:net'
+import { existsSync, writeFileSync } from 'node:fs'
+import { serveHooks } from ${JSON.stringify(join(import.meta.dirname, 'serve.ts'))}
+serveHooks(createConnection(process.env.PLUGN_SOCKET), async () => {
+  if (existsSync('was-here')) return { status: 0 }
+  writeFileSync('was-here', '')
+  process.kill(process.pid, 'SIGKILL')
+})
+`,
+  )
+  const run = [process.execPath, 'once.mjs']
+  const all = dispatch(
+    defineHooks({ poke: event<object>('anything', []) }),
+    [residentHooks({ plugin: 'once', dir: folder, run, hooks: ['poke'], config: {}, env: {}, log: () => undefined })],
+    silent(),
+  )
+  await assert.rejects(all.fire('poke', {}), { code: 'plugin-gone' })
+  await all.fire('poke', {})
+  await all.close()
+})
