@@ -45,7 +45,8 @@ async function fromCommit(app: App, source: Extract<Source, { kind: 'commit' }>,
   const { instance } = app
   const { output, signal } = by
   const dir = join(treeFolder(instance), `${app.id}-${randomBytes(6).toString('hex')}`)
-  await mkdir(dir, { recursive: true })
+  await mkdir(treeFolder(instance), { recursive: true, mode: 0o700 })
+  await mkdir(dir)
   try {
     const { submodules } = await checkout(source.repository, source.commit, dir, source.env)
     if (submodules.length > 0) output.warn(`Submodules are not part of a push and stay empty: ${submodules.join(', ')}`)

@@ -2,12 +2,15 @@ import { chmod, chown, mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Confinement, confinement, type Manifest, userOf } from '#plugn'
 
-/** What everybody may enter of the volume: a plugin's own user must reach its programs, and nothing else. */
-const open = new Set(['plugins'])
+/** What everybody may enter of the volume: a plugin's own user must reach its programs and what they source, and nothing else. */
+const open = new Set(['plugins', 'core-plugins'])
+/** What control makes on it sooner or later. */
+const closed = ['repositories', 'builds', 'build-logs', 'home']
 
 /** Lets nobody but root read what is on the volume, beside the folders that others must enter. */
 export async function guardVolume(dataDir: string): Promise<void> {
   await chmod(dataDir, 0o711)
+  for (const name of closed) await mkdir(join(dataDir, name), { recursive: true })
   for (const entry of await readdir(dataDir, { withFileTypes: true }))
     if (!open.has(entry.name) && !entry.isSymbolicLink()) await chmod(join(dataDir, entry.name), entry.isDirectory() ? 0o700 : 0o600)
 }

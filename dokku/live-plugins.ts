@@ -39,7 +39,8 @@ export async function livePlugins(installed: Installed): Promise<LivePlugins> {
 /** Fires hooks at the plugins in use; what handlers print goes to whoever waits for them. */
 export function firing(plugins: LivePlugins): Fire {
   return async (name, input, around) => {
-    const line = (text: string) => actor()?.output.line(text)
+    const output = actor()?.output
+    const line = (text: string) => output?.line(text)
     const streams: Writable[] = [lineStream(line), lineStream(line)]
     const [stdout, stderr] = streams as [Writable, Writable]
     try {
