@@ -11,10 +11,10 @@ const range = z.string().max(200)
 const setting = z.union([
   text,
   z.strictObject({
-    description: text.default(''),
-    type: z.enum(['string', 'integer', 'boolean']).default('string'),
-    default: z.union([z.string(), z.number().int(), z.boolean()]).optional(),
-    secret: z.boolean().default(false),
+    description: text.default('').describe('what it is, for people'),
+    type: z.enum(['string', 'integer', 'boolean']).default('string').describe('what its values are'),
+    default: z.union([z.string(), z.number().int(), z.boolean()]).optional().describe('its value when nobody sets one'),
+    secret: z.boolean().default(false).describe('never shown'),
   }),
 ])
 
@@ -22,7 +22,7 @@ const setting = z.union([
 const needs = z.strictObject({
   docker: z.boolean().default(false).describe('the socket of the Docker Engine'),
   dokku: z.boolean().default(false).describe('to call the host back with the rights of whoever called the plugin'),
-  network: z.boolean().default(false),
+  network: z.boolean().default(false).describe('the network'),
   paths: z
     .array(z.string().regex(/^\/[^:\0]*(:ro|:rw)?$/))
     .default([])
@@ -32,13 +32,20 @@ const needs = z.strictObject({
 
 /** The [plugin] table of a plugin.toml, a superset of upstream's. */
 export const manifestSchema = z.object({
-  name: z.string().refine(isPluginName, 'is no name of a plugin').optional(),
-  description: text.default(''),
-  version: z.string().max(100).default(''),
-  maintainer_name: text.optional(),
-  maintainer_email: text.optional(),
-  website_url: text.optional(),
-  config: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/), setting).default({}),
+  name: z
+    .string()
+    .refine(isPluginName, 'is no name of a plugin')
+    .optional()
+    .describe('letters, digits, _ . + and -; without it, the plugin is called as its folder'),
+  description: text.default('').describe('one line for lists'),
+  version: z.string().max(100).default('').describe('as semver has it, such as 1.2.0'),
+  maintainer_name: text.optional().describe('who to ask'),
+  maintainer_email: text.optional().describe('where to ask'),
+  website_url: text.optional().describe('where to read more'),
+  config: z
+    .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/), setting)
+    .default({})
+    .describe('the settings of the plugin, each a description or a table; programs see them as CONFIG_KEY'),
   compatibility: z
     .record(z.string(), z.union([range, z.array(z.string().refine(isPluginName))]))
     .refine((ranges) => Object.entries(ranges).every(([key, value]) => Array.isArray(value) === (key === 'conflicts')), {
@@ -49,18 +56,28 @@ export const manifestSchema = z.object({
   hooks: z
     .record(
       z.string().refine(isHookName),
-      z.strictObject({ stdin: z.enum(['caller', 'json']).optional(), timeout: z.number().positive().optional().describe('seconds') }),
+      z.strictObject({
+        stdin: z.enum(['caller', 'json']).optional().describe('what its programs read: the input of the caller, or of the hook as JSON'),
+        timeout: z.number().positive().optional().describe('seconds'),
+      }),
     )
-    .default({}),
+    .default({})
+    .describe('how hooks are handled; a hook need not stand here'),
   commands: z.record(z.string(), text).default({}).describe('a summary for each command that the plugin adds'),
   daemon: z
-    .strictObject({ run: z.array(z.string()).min(1), hooks: z.array(z.string().refine(isHookName)).min(1) })
+    .strictObject({
+      run: z.array(z.string()).min(1).describe('the program and its arguments'),
+      hooks: z.array(z.string().refine(isHookName)).min(1).describe('the hooks it handles'),
+    })
     .optional()
     .describe('a resident process that handles hooks'),
   external: z
     .strictObject({
-      address: z.string().regex(/^(unix:\/|tls:\/\/)/),
-      hooks: z.array(z.string().refine(isHookName)).min(1),
+      address: z
+        .string()
+        .regex(/^(unix:\/|tls:\/\/)/)
+        .describe('a path as unix:/..., or tls://HOST:PORT'),
+      hooks: z.array(z.string().refine(isHookName)).min(1).describe('the hooks it handles'),
       token: z.string().optional().describe('the setting that holds the token'),
       ca: z
         .string()
@@ -70,7 +87,7 @@ export const manifestSchema = z.object({
     })
     .optional()
     .describe('a process elsewhere that handles hooks'),
-  needs: needs.optional(),
+  needs: needs.optional().describe('what it may use; a plugin without this table may do everything'),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>

@@ -5,6 +5,7 @@ import { writeWhole } from '#lib/files.ts'
 import { groups } from '../dokku/plugins.ts'
 import { figurePages } from './benchmarks/pages.ts'
 import { hooksText } from './hooks-page.ts'
+import { pluginTomlSchema, pluginTomlText } from './plugin-toml.ts'
 import { root } from './sources.ts'
 
 /** Where the page is, relative to the root. */
@@ -68,7 +69,13 @@ function cell(text: string): string {
 
 /** All made pages: their paths, relative to the root, and their texts. */
 export async function madePages(): Promise<Record<string, string>> {
-  return { [commandsPage]: await commandsText(), 'docs/reference/hooks.md': hooksText(), ...(await figurePages()) }
+  return {
+    [commandsPage]: await commandsText(),
+    'docs/reference/hooks.md': hooksText(),
+    'docs/reference/plugin-toml.md': pluginTomlText(),
+    'docs/reference/plugin.schema.json': pluginTomlSchema(),
+    ...(await figurePages()),
+  }
 }
 
 if (import.meta.main) for (const [path, text] of Object.entries(await madePages())) await writeWhole(join(root, path), text, 0o644)

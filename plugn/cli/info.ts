@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import { plain } from '#lib/output.ts'
+import { digestOf } from '../fetch.ts'
 import { pluginPath } from '../path.ts'
 import { readPins } from '../pins.ts'
 import { bareManifest, readManifest } from '../read-manifest.ts'
 import { search } from '../search.ts'
+import { withoutCredentials } from '../source.ts'
 import { store } from '../store.ts'
 import { validatePlugin } from '../validate.ts'
 import { badUsage, type Context } from './command.ts'
@@ -14,10 +16,17 @@ export async function info([name, ...more]: string[], { env, cwd, print }: Conte
   const plugins = store(await pluginPath(env, cwd))
   const dir = await plugins.find(name)
   const { version, description, maintainer_name, maintainer_email, website_url } = (await readManifest(dir)) ?? bareManifest
-  const { source, committish, commit, digest, installedAt } = (await readPins(plugins))[name] ?? {}
+  const { source, listed, committish, commit, digest, installedAt } = (await readPins(plugins))[name] ?? {}
   const enabled = (await plugins.list()).some((one) => one.name === name && one.enabled) ? 'enabled' : 'disabled'
+  const from = {
+    source: source && withoutCredentials(source),
+    index: listed && `${listed.index} (${listed.plugin} ${listed.version})`,
+    committish,
+    commit,
+    digest: digest && `${digest}${(await digestOf(dir)) === digest ? '' : ' (changed since it was installed)'}`,
+  }
   const known = { name, version, status: enabled, description, maintainer_name, maintainer_email, website_url }
-  for (const [key, value] of Object.entries({ ...known, source, committish, commit, digest, installed: installedAt, dir }))
+  for (const [key, value] of Object.entries({ ...known, ...from, installed: installedAt, dir }))
     if (value) print(`${key}: ${plain(value).replaceAll('\n', ' ')}`)
   return 0
 }
