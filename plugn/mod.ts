@@ -22,6 +22,7 @@ export { addIndex, type Configured, findListed, type Listed, readIndexes, remove
 export { type Fetched, type InstallOptions, installPlugin, uninstallPlugin, updatePlugin } from './install.ts'
 export { type Listing, makeKey, signListing, verifyListing } from './listing.ts'
 export { type Manifest, parseManifest } from './manifest.ts'
+export { moduleHooks } from './module.ts'
 export { byBytes, checkPluginName, isPluginName } from './names.ts'
 export { type Pin, readPins } from './pins.ts'
 export { importDefault, type LoadOptions, loadPlugin, type Plugin } from './plugin.ts'
