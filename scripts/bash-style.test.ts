@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are Bash
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { isBash, misstyled } from './bash-style.ts'
 import { readBash } from './bash-text.ts'
 
@@ -78,6 +79,21 @@ test('readBash keeps every line where it is', () => {
   assert.deepEqual(
     code.split('\n').map((line) => line.trimEnd()),
     ['a() {', '\tcat <<E', '', '', '\techo "', '     "', '}', ''],
+  )
+})
+
+test('readBash reads anything to its end', () => {
+  const words = fc.array(
+    fc.constantFrom('$', '(', ')', '{', '}', '"', "'", '`', '\\', '#', '[[ ', ']]', '((', '<<E', 'E', '\n', ' ', 'a', '=', 'é😀'),
+  )
+  fc.assert(
+    fc.property(words, (some) => {
+      const text = some.join('')
+      const { code, unquoted } = readBash(text)
+      assert.equal(code.length, text.length)
+      assert.equal(code.split('\n').length, text.split('\n').length)
+      assert.ok(unquoted.every((place) => text[place] === '$'))
+    }),
   )
 })
 

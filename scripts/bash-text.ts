@@ -13,7 +13,7 @@ const closing: Record<Mode, string> = { words: ')', test: ']]', arithmetic: '))'
 
 /** Reads a script by one pass; a rough reader, of what is written rather than of what would run. */
 export function readBash(text: string): BashText {
-  const code = [...text]
+  const code = text.split('')
   const unquoted: number[] = []
   const waiting: { word: string; tabs: boolean }[] = []
   let at = 0
@@ -21,7 +21,7 @@ export function readBash(text: string): BashText {
   let brackets = 0
 
   const blank = (from: number, to: number) => {
-    for (let place = from; place < to; place++) if (code[place] !== '\n') code[place] = ' '
+    for (let place = from; place < Math.min(to, text.length); place++) if (code[place] !== '\n') code[place] = ' '
   }
 
   /** Reads to the end of what is open. */
@@ -53,9 +53,8 @@ export function readBash(text: string): BashText {
     } else if (char === '"') {
       at++
       read('quotes')
-      code[from] = code[at - 1] = '"'
     } else if (char === '$') dollar(mode)
-    else if (char === '#' && mode === 'words' && /(^|[\s;(])$/.test(text.slice(Math.max(0, at - 1), at))) {
+    else if (char === '#' && mode === 'words' && /[\s;(]/.test(text[at - 1] ?? ' ')) {
       at = endOfLine()
       blank(from, at)
     } else if (mode === 'words' && text.startsWith('[[ ', at)) {
