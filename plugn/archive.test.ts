@@ -54,5 +54,19 @@ test('an entry that would lie outside, or is no file, is refused', async () => {
 test('an archive that is too large, has too many entries, or is none, is refused', async () => {
   await assert.rejects(unpacked([file('x', 'x'.repeat(5000))], { bytes: 4096, entries: 10 }), { code: 'bad-archive' })
   await assert.rejects(unpacked([file('x'), file('y'), file('z')], { bytes: 1e6, entries: 2 }), { code: 'bad-archive' })
+  const half = gzipSync((await packTar([file('x', 'x'.repeat(5000))])).subarray(0, 2000))
+  await assert.rejects(unpack(Readable.from([half]), await mkdtemp(join(folder, 'to-'))), { code: 'bad-archive' })
   await assert.rejects(unpack(Readable.from(['no archive']), await mkdtemp(join(folder, 'to-'))), { code: 'bad-archive' })
+})
+
+test('links that stay inside each, and lead out together, are refused', async () => {
+  const chain = [link('p/q/x', '../..'), link('p/q/y', 'x/../etc')]
+  await assert.rejects(unpacked(chain), { code: 'bad-archive', message: /p\/q\/y/ })
+  assert.deepEqual(await readdir(join(await unpacked([file('p/q/z'), link('p/q/x', '../..')]), 'p/q/x')), ['p'])
+})
+
+test('a folder of git’s in an archive is left out', async () => {
+  assert.deepEqual(await readdir(await unpacked([file('.git/config', '[core]'), file('a/.git/hooks/x'), file('plugin.toml')])), [
+    'plugin.toml',
+  ])
 })

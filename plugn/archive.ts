@@ -15,10 +15,11 @@ export async function unpack(archive: Readable, dir: string, limits = archiveLim
   const check = (header: { name: string; type?: string; linkname?: string }): boolean => {
     if (++entries > limits.entries) throw bad(`it holds more than ${limits.entries} entries`)
     const { name, type = 'file', linkname = '' } = header
-    if (leadsOut(name)) throw bad(`${show(name)} leads out of it`)
-    if (type === 'symlink' && leadsOut(posix.join(posix.dirname(name), linkname), linkname))
-      throw bad(`the link ${show(name)} leads out of it`)
-    if (type === 'link' && leadsOut(linkname)) throw bad(`the link ${show(name)} leads out of it`)
+    if (isOutside(name)) throw bad(`${show(name)} leads out of it`)
+    // Settings of git would be those of whoever calls git there.
+    if (name.split('/').includes('.git')) return false
+    if (type === 'symlink' && leadsOut(name, linkname)) throw bad(`the link ${show(name)} leads out of it`)
+    if (type === 'link' && isOutside(linkname)) throw bad(`the link ${show(name)} leads out of it`)
     if (!['file', 'directory', 'symlink', 'link'].includes(type)) throw bad(`${show(name)} is a ${type}`)
     return true
   }
@@ -28,7 +29,7 @@ export async function unpack(archive: Readable, dir: string, limits = archiveLim
     mode: ((header.mode ?? 0o644) & 0o755) | 0o600 | (header.type === 'directory' ? 0o111 : 0),
   })
   try {
-    await pipeline(archive, createGunzip(), atMost(limits.bytes), unpackTar(dir, { filter: check, map: tame }))
+    await pipeline(archive, createGunzip(), atMost(limits.bytes), unpackTar(dir, { filter: check, map: tame, strict: true }))
   } catch (error) {
     if (error instanceof UserError) throw error
     throw bad(error instanceof Error ? error.message : String(error), error)
@@ -46,9 +47,16 @@ export async function hoist(dir: string): Promise<void> {
   await rmdir(aside)
 }
 
-/** Does a path of an archive, or the target of a link there, leave the folder it is unpacked in? */
-function leadsOut(path: string, target = path): boolean {
-  return target.startsWith('/') || target.includes('\0') || posix.normalize(path).split('/')[0] === '..'
+function isOutside(path: string): boolean {
+  return path.startsWith('/') || path.includes('\0') || path.split('/').includes('..')
+}
+
+/** May a link lead out of the tree? A `..` behind a name could climb out of wherever a link of that name leads. */
+export function leadsOut(path: string, target: string): boolean {
+  const [up = ''] = /^(?:\.\.?(?:\/+|$))*/.exec(target) ?? []
+  const climbs = up.split('/').filter((part) => part === '..').length
+  const folders = posix.normalize(path).split('/').length - 1
+  return target.startsWith('/') || target.includes('\0') || target.slice(up.length).split('/').includes('..') || climbs > folders
 }
 
 function atMost(bytes: number): Transform {

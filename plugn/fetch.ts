@@ -1,54 +1,78 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { cp, lstat, readdir, readFile, readlink } from 'node:fs/promises'
-import { join, posix } from 'node:path'
+import { basename, join, posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { ExecError, run } from '#lib/exec.ts'
-import { hoist, unpack } from './archive.ts'
+import { archiveLimits, hoist, leadsOut, unpack } from './archive.ts'
+import { download } from './download.ts'
 import { byBytes } from './names.ts'
-import type { Source } from './source.ts'
+import { type Source, withoutCredentials } from './source.ts'
 
 /** Puts what a source holds into an empty folder; gives the commit it is, if it has one. UserError `fetch-failed`, `bad-archive`, `no-such-commit`. */
 export async function fetchSource(source: Source, dir: string, committish?: string): Promise<{ commit?: string }> {
   if (source.kind === 'git') return await clone(source.url, dir, committish)
-  if (committish !== undefined) throw new UserError('no-such-commit', `${source.url} is no git repository: it has no ${committish}`)
+  if (committish !== undefined)
+    throw new UserError('no-such-commit', `${withoutCredentials(source.url)} is no git repository: it has no ${committish}`)
   if (source.kind === 'archive') {
     await unpack(await read(source.url), dir)
     await hoist(dir)
-  } else await cp(source.url, dir, { recursive: true, verbatimSymlinks: true })
+  } else await cp(source.url, dir, { recursive: true, verbatimSymlinks: true, filter: (path) => basename(path) !== '.git' })
   await assertInside(dir)
   return {}
 }
 
+/** Nobody's hooks run, no line ends change, and a repository may belong to another user than ours. */
+const settings = ['safe.directory=*', 'core.hooksPath=/dev/null', 'core.autocrlf=false'].flatMap((one) => ['-c', one])
+
+/** What a git that called us, as in a hook, says of its own repository. */
+const ofCaller =
+  /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|QUARANTINE_PATH|COMMON_DIR|PREFIX|NAMESPACE)$/
+
 /** With the caller's own git settings and credentials, which are read and never changed. */
+async function git(...args: string[]): Promise<string> {
+  const own = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined && !ofCaller.test(entry[0]))
+  const env = { ...Object.fromEntries(own), GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh' }
+  return (await run(['git', ...settings, ...args], { env })).stdout
+}
+
 async function clone(url: string, dir: string, committish: string | undefined): Promise<{ commit: string }> {
-  const env = { ...(process.env as Record<string, string>), GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh' }
-  const git = (...args: string[]) => run(['git', '-c', 'safe.directory=*', ...args], { env })
+  const shown = withoutCredentials(url)
   try {
-    await git('clone', '--quiet', '--', url, dir)
+    await git('clone', '--quiet', '--template=', '--', url, dir)
   } catch (error) {
-    throw new UserError('fetch-failed', `${url} could not be cloned: ${words(error)}`, { cause: error, exitCode: 128 })
+    throw new UserError('fetch-failed', `${shown} could not be cloned: ${words(error)}`, { cause: error, exitCode: 128 })
   }
   if (committish !== undefined) {
-    if (!/^[\w][\w./+@{}^~-]*$/.test(committish)) throw noSuchCommit(url, committish)
-    await git('-C', dir, 'checkout', '--quiet', committish, '--').catch((error: unknown) => {
-      throw noSuchCommit(url, committish, error)
+    if (!/^[\w][\w./+@{}^~-]*$/.test(committish)) throw noSuchCommit(shown, committish)
+    await checkOut(dir, committish).catch((error: unknown) => {
+      throw noSuchCommit(shown, committish, error)
     })
   }
   await assertInside(dir)
-  return { commit: (await git('-C', dir, 'rev-parse', 'HEAD')).stdout.trim() }
+  return { commit: (await git('-C', dir, 'rev-parse', 'HEAD')).trim() }
+}
+
+/** A commit that no branch leads to is not in a clone, but may be asked for. */
+async function checkOut(dir: string, committish: string): Promise<void> {
+  try {
+    await git('-C', dir, 'checkout', '--quiet', committish, '--')
+  } catch {
+    await git('-C', dir, 'fetch', '--quiet', 'origin', committish)
+    await git('-C', dir, 'checkout', '--quiet', '--detach', 'FETCH_HEAD')
+  }
+}
+
+/** Where the clone in a folder came from; undefined when it is none. */
+export async function originOf(dir: string): Promise<string | undefined> {
+  if ((await lstat(join(dir, '.git')).catch(() => undefined)) === undefined) return undefined
+  return (await git('-C', dir, 'config', '--get', 'remote.origin.url').catch(() => '')).trim() || undefined
 }
 
 async function read(url: string): Promise<Readable> {
   if (!/^https?:/.test(url)) return createReadStream(url)
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(600_000) })
-    if (!answer.ok || answer.body === null) throw new Error(`${answer.status} ${answer.statusText}`.trim())
-    return Readable.fromWeb(answer.body)
-  } catch (error) {
-    throw new UserError('fetch-failed', `${url} could not be fetched: ${messageOf(error)}`, { cause: error, exitCode: 2 })
-  }
+  return Readable.fromWeb(await download(url, archiveLimits.bytes))
 }
 
 /** No link of a plugin may lead out of it: what it names could be read and run as if it were the plugin's. */
@@ -57,9 +81,7 @@ async function assertInside(dir: string): Promise<void> {
     const stats = await lstat(join(dir, path))
     if (stats.isSymbolicLink()) {
       const target = await readlink(join(dir, path))
-      const led = posix.normalize(posix.join(posix.dirname(path), target))
-      if (target.startsWith('/') || led.split('/')[0] === '..')
-        throw new UserError('bad-archive', `the link ${path} leads out of the plugin`)
+      if (leadsOut(path, target)) throw new UserError('bad-archive', `the link ${path} leads out of the plugin`)
     } else if (!stats.isFile() && !stats.isDirectory()) throw new UserError('bad-archive', `${path} is neither a file nor a folder`)
   }
 }
@@ -95,5 +117,5 @@ function noSuchCommit(url: string, committish: string, cause?: unknown): UserErr
 }
 
 function words(error: unknown): string {
-  return error instanceof ExecError ? (error.stderr.trim().split('\n').at(-1) ?? 'no message') : messageOf(error)
+  return withoutCredentials(error instanceof ExecError ? (error.stderr.trim().split('\n').at(-1) ?? 'no message') : messageOf(error))
 }

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { packTar } from 'modern-tar'
 import { git } from '#lib/git.ts'
 import { installPlugin, uninstallPlugin, updatePlugin } from './install.ts'
 import { readPins } from './pins.ts'
@@ -130,4 +132,43 @@ test('what a killed installation left goes, and what a killed update had moved a
   await files(`store-${made}/.replaced-lost`, { 'plugin.toml': '[plugin]\n' })
   await installPlugin(here, await repository('next.git'))
   assert.deepEqual([await left(here.root), (await here.list()).map(({ name }) => name)], [[], ['kept', 'lost', 'next']])
+})
+
+test('a commit that no branch leads to is checked out', async () => {
+  const source = await repository('loose.git')
+  await git(['-C', source, 'config', 'uploadpack.allowAnySHA1InWant', 'true'])
+  const commit = (await git(['-C', source, 'rev-parse', 'v1'])).stdout.trim()
+  await git(['-C', source, 'tag', '--delete', 'v1'])
+  await git(['-C', source, 'reset', '--quiet', '--hard', commit])
+  await git(['-C', source, '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '--quiet', '--allow-empty', '-m', 'aside'])
+  const aside = (await git(['-C', source, 'rev-parse', 'HEAD'])).stdout.trim()
+  await git(['-C', source, 'reset', '--quiet', '--hard', commit])
+  const fetched = await installPlugin(await empty(), source, { committish: aside })
+  assert.ok(fetched !== 'already')
+  assert.equal(fetched.pin.commit, aside)
+})
+
+test('a clone that nobody pinned knows itself where it came from', async () => {
+  const here = await empty()
+  const source = await repository('cloned.git')
+  await git(['clone', '--quiet', source, join(here.available, 'cloned')])
+  assert.equal(await installPlugin(here, source), 'already')
+  assert.equal((await updatePlugin(here, 'cloned', { committish: 'v1' })).manifest.version, '1.0.0')
+  assert.equal((await readPins(here)).cloned?.committish, 'v1')
+})
+
+test('a password in a URL gets an archive, and stands in no message', async () => {
+  const here = await empty()
+  const archive = gzipSync(await packTar([{ header: { name: 'hook', size: 1 }, body: 'x' }]))
+  const server = createServer(({ url, headers }, response) => {
+    const known = url === '/locked.tgz' && headers.authorization === `Basic ${btoa('me:a secret')}`
+    response.writeHead(known ? 200 : 401).end(known ? archive : undefined)
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = `http://me:a%20secret@127.0.0.1:${(server.address() as AddressInfo).port}`
+  assert.notEqual(await installPlugin(here, `${address}/locked.tgz`), 'already')
+  const silent = (error: Error) => error.message.includes('127.0.0.1') && !error.message.includes('secret')
+  await assert.rejects(installPlugin(here, `${address}/other.tgz`), silent)
+  await assert.rejects(installPlugin(here, `${address}/other.git`), silent)
+  server.close()
 })

@@ -3,13 +3,13 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#lib/errors.ts'
 import { fits, type Host, insist, type Leniency, misfitsOf } from './compatibility.ts'
-import { digestOf, fetchSource } from './fetch.ts'
+import { digestOf, fetchSource, originOf } from './fetch.ts'
 import { findListed, type Listed, listedWords } from './indexes.ts'
 import type { Manifest } from './manifest.ts'
 import { checkPluginName } from './names.ts'
 import { type Pin, readPins, storePin } from './pins.ts'
 import { bareManifest, readManifest } from './read-manifest.ts'
-import { nameOf, parseSource, type Source } from './source.ts'
+import { nameOf, parseSource, type Source, withoutCredentials } from './source.ts'
 import { noSuchPlugin, type Store } from './store.ts'
 
 export interface InstallOptions extends Leniency {
@@ -46,8 +46,9 @@ export async function installPlugin(store: Store, from: string, options: Install
   const name = options.name === undefined ? (listed?.plugin ?? nameOf(source)) : checkPluginName(options.name)
   const there = (await store.list()).some((one) => one.name === name)
   if (there) {
-    if ((await readPins(store))[name]?.source === source.url) return 'already'
-    throw new UserError('plugin-exists', `there is a plugin ${name} already, and not from ${source.url}`, {
+    const from = (await readPins(store))[name]?.source ?? (await originOf(join(store.available, name)))
+    if (from === source.url) return 'already'
+    throw new UserError('plugin-exists', `there is a plugin ${name} already, and not from ${withoutCredentials(source.url)}`, {
       hint: 'uninstall it first, or give this one another name',
     })
   }
@@ -62,7 +63,10 @@ export async function installPlugin(store: Store, from: string, options: Install
 /** Fetches a plugin again, or another committish of it; the one that is there stays until the new one is fit. */
 export async function updatePlugin(store: Store, name: string, options: Omit<InstallOptions, 'name'> = {}): Promise<Fetched> {
   const place = await store.find(name)
-  const pin = (await readPins(store))[name]
+  // A clone that another tool made says itself where it came from.
+  const origin = await originOf(place)
+  const cloned: Pick<Pin, 'kind' | 'source' | 'committish' | 'listed'> | undefined = origin ? { kind: 'git', source: origin } : undefined
+  const pin = (await readPins(store))[name] ?? cloned
   if (pin === undefined)
     throw new UserError('not-pinned', `nobody knows where ${name} came from`, { hint: 'uninstall it and install it again' })
   const again = pin.listed && { plugin: pin.listed.plugin, range: options.committish, from: pin.listed.index }
@@ -130,7 +134,8 @@ async function fetchInto(store: Store, source: Source, name: string, dir: string
       hint: listed === undefined ? `install it with the name ${manifest.name}` : `tell whoever keeps the index ${listed.index}`,
     })
   const digest = await digestOf(dir)
-  if (wanted !== undefined && wanted !== digest) throw new UserError('other-digest', `${source.url} is ${digest}, and not ${wanted}`)
+  if (wanted !== undefined && wanted !== digest)
+    throw new UserError('other-digest', `${withoutCredentials(source.url)} is ${digest}, and not ${wanted}`)
   const pin: Pin = {
     source: source.url,
     kind: source.kind,

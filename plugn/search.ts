@@ -1,3 +1,4 @@
+import { plain } from '#lib/output.ts'
 import { type Asking, readListings } from './indexes.ts'
 import type { Store } from './store.ts'
 
@@ -7,6 +8,7 @@ export interface Match {
   readonly index: string
   /** The newest. */
   readonly version: string
+  /** One line. */
   readonly description: string
   readonly author: string
   readonly status: string
@@ -23,8 +25,8 @@ export async function search(store: Store, words: readonly string[], asking: Ask
       .map(({ name, description, author, status, versions: [newest] }) => ({
         name,
         index,
-        version: newest?.version ?? '',
-        description,
+        version: plain(newest?.version ?? ''),
+        description: plain(description).replaceAll('\n', ' '),
         author,
         status,
         installed: installed.has(name),

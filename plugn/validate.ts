@@ -4,6 +4,7 @@ import type * as z from 'zod'
 import { UserError } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
 import { didYouMean } from '#lib/nearest.ts'
+import { plain } from '#lib/output.ts'
 import { type Manifest, manifestSchema } from './manifest.ts'
 import { byBytes } from './names.ts'
 import { bareManifest } from './read-manifest.ts'
@@ -39,7 +40,9 @@ export async function validatePlugin(dir: string, { name, hooks = [] }: Validate
   for (const hook of declared)
     if (!(await isThere(join(dir, hook)))) findings.push(warning(hook, 'plugin.toml speaks of this hook, but nothing handles it'))
   const known = new Set([...hooks, ...declared])
-  return [...findings, ...(await checkPrograms(dir, known))]
+  const all = [...findings, ...(await checkPrograms(dir, known))]
+  // Names of files and keys are the plugin's, and would reach a terminal.
+  return all.map(({ level, where, message }) => ({ level, where: plain(where), message: plain(message) }))
 }
 
 async function checkToml(dir: string): Promise<{ manifest: Manifest; findings: Finding[] }> {
