@@ -10,6 +10,7 @@ import { run } from '#lib/exec.ts'
 import { dispatch, silent } from './dispatch.ts'
 import { type Language, newPlugin } from './new.ts'
 import { loadPlugin } from './plugin.ts'
+import { validatePlugin } from './validate.ts'
 
 /** With this Node first, because templates call it by its name. */
 const PATH = `${dirname(process.execPath)}:${process.env.PATH}`
@@ -32,6 +33,7 @@ export function newPluginWorks(language: Language): void {
     const dir = join(folder, `my-${language}`)
     await newPlugin(dir, language)
     const env = { PATH, HOME: process.env.HOME ?? folder }
+    assert.deepEqual(await validatePlugin(dir), [])
     await run(tests[language], { cwd: dir, env })
     const found = { name: `my-${language}`, dir, enabled: true }
     const { manifest, responders } = await loadPlugin(found, { stored: {}, env: {}, modules: true })

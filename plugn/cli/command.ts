@@ -1,4 +1,6 @@
 import { UserError } from '#lib/errors.ts'
+import { pluginPath } from '../path.ts'
+import { type Store, store } from '../store.ts'
 
 /** Where a command of plugn runs. */
 export interface Context {
@@ -24,4 +26,9 @@ export interface Command {
 /** UserError `bad-usage`: the words are not those that the command takes. */
 export function badUsage(usage: string): UserError {
   return new UserError('bad-usage', `usage: plugn ${usage}`, { hint: 'plugn help lists the commands' })
+}
+
+/** The plugins of whoever calls; UserError `no-plugin-path`. */
+export async function storeOf({ env, cwd }: Pick<Context, 'env' | 'cwd'>): Promise<Store> {
+  return store(await pluginPath(env, cwd))
 }

@@ -1,173 +1,77 @@
 import type { Command } from './command.ts'
 
-/** Every command, in the order in which the README explains them. */
+const plugins = () => import('./plugins.ts')
+const install = () => import('./install.ts')
+const trigger = () => import('./trigger.ts')
+const select = () => import('./select.ts')
+const pipe = () => import('./pipe.ts')
+const config = () => import('./config.ts')
+const template = () => import('./new.ts')
+const info = () => import('./info.ts')
+const indexes = () => import('./indexes.ts')
+
+/** Every command, in the order in which the README explains them; what does it is loaded when it runs. */
 export const commands: readonly Command[] = [
-  {
-    name: 'init',
-    args: '',
-    summary: 'make an empty plugin path',
-    run: async (words, context) => (await import('./plugins.ts')).init(words, context),
-  },
-  {
-    name: 'list',
-    args: '',
-    summary: 'list the plugins that are there, with version and description',
-    run: async (words, context) => (await import('./plugins.ts')).list(words, context),
-  },
-  {
-    name: 'enable',
-    args: '<plugin>',
-    summary: 'enable a plugin: its hooks run from now on',
-    run: async (words, context) => (await import('./plugins.ts')).enable(words, context),
-  },
-  {
-    name: 'disable',
-    args: '<plugin>',
-    summary: 'disable a plugin, which stays where it is',
-    run: async (words, context) => (await import('./plugins.ts')).disable(words, context),
-  },
-  {
-    name: 'install',
-    args: '<url> [<name>] [--committish <name>] [--digest <digest>]',
-    summary: 'install a plugin from a git repository, an archive or a folder',
-    run: async (words, context) => (await import('./install.ts')).install(words, context),
-  },
-  {
-    name: 'uninstall',
-    args: '<plugin>',
-    summary: 'disable a plugin and remove it; its settings stay',
-    run: async (words, context) => (await import('./install.ts')).uninstall(words, context),
-  },
-  {
-    name: 'update',
-    args: '<plugin> [<branch, tag or commit>], or --all',
-    summary: 'fetch a plugin again, or another version of it',
-    run: async (words, context) => (await import('./install.ts')).update(words, context),
-  },
-  {
-    name: 'source',
-    args: '',
-    summary: 'print the commands that source what enabled plugins offer to a shell',
-    run: async (words, context) => (await import('./plugins.ts')).source(words, context),
-  },
-  {
-    name: 'trigger',
-    args: '[--pipe] <hook> [<arg>...]',
-    summary: 'call a hook of all enabled plugins, until one fails',
-    run: async (words, context) => (await import('./trigger.ts')).trigger(words, context),
-  },
-  {
-    name: 'detect',
-    args: '<hook> [<arg>...]',
-    summary: 'print the enabled plugins that say the hook is for them',
-    run: async (words, context) => (await import('./select.ts')).detect(words, context),
-  },
-  {
-    name: 'select',
-    args: '<hook> [<arg>...]',
-    summary: 'call a hook of the first enabled plugin that says it is for it',
-    run: async (words, context) => (await import('./select.ts')).select(words, context),
-  },
-  {
-    name: 'driver',
-    args: '[--use <plugin>] <hook> [<arg>...]',
-    summary: 'call a hook of the one plugin that is set for it',
-    run: async (words, context) => (await import('./select.ts')).driver(words, context),
-  },
-  {
-    name: 'pluginhook',
-    args: '[-p] [-x] <hook> [<arg>...]',
-    summary: 'what the name pluginhook does: a hook as a pipe through all folders of the path',
-    run: async (words, context) => (await import('./pipe.ts')).pluginhook(words, context),
-  },
-  {
-    name: 'config get',
-    args: '<plugin> <key>',
-    summary: 'print a setting of a plugin',
-    run: async (words, context) => (await import('./config.ts')).get(words, context),
-  },
-  {
-    name: 'config set',
-    args: '<plugin> <key> [<value> | --stdin]',
-    summary: 'store a setting of a plugin',
-    run: async (words, context) => (await import('./config.ts')).set(words, context),
-  },
-  {
-    name: 'config unset',
-    args: '<plugin> <key>',
-    summary: 'remove a setting of a plugin',
-    run: async (words, context) => (await import('./config.ts')).unset(words, context),
-  },
-  {
-    name: 'config export',
-    args: '<plugin>',
-    summary: 'print the settings of a plugin as commands of a shell',
-    run: async (words, context) => (await import('./config.ts')).exportConfig(words, context),
-  },
-  {
-    name: 'config list',
-    args: '<plugin>',
-    summary: 'list the settings that a plugin has, and what they mean',
-    run: async (words, context) => (await import('./config.ts')).list(words, context),
-  },
-  {
-    name: 'new',
-    args: '<name> [--lang bash|ts|python|go]',
-    summary: 'write a new plugin, with a test',
-    run: async (words, context) => (await import('./new.ts')).create(words, context),
-  },
-  {
-    name: 'info',
-    args: '<plugin>',
-    summary: 'show what is known of an installed plugin, and where it came from',
-    run: async (words, context) => (await import('./info.ts')).info(words, context),
-  },
-  {
-    name: 'search',
-    args: '[<word>...]',
-    summary: 'list the plugins of the indexes in which every word stands',
-    run: async (words, context) => (await import('./info.ts')).find(words, context),
-  },
-  {
-    name: 'validate',
-    args: '<folder>',
-    summary: 'look through a plugin for what is wrong with it',
-    run: async (words, context) => (await import('./info.ts')).validate(words, context),
-  },
-  {
-    name: 'index list',
-    args: '',
-    summary: 'list the indexes in which plugins are looked up',
-    run: async (words, context) => (await import('./indexes.ts')).list(words, context),
-  },
-  {
-    name: 'index add',
-    args: '<name> <url> <key>',
-    summary: 'look up plugins in an index that is signed with this key',
-    run: async (words, context) => (await import('./indexes.ts')).add(words, context),
-  },
-  {
-    name: 'index remove',
-    args: '<name>',
-    summary: 'look up nothing in an index any more',
-    run: async (words, context) => (await import('./indexes.ts')).remove(words, context),
-  },
-  {
-    name: 'index key',
-    args: '<file>',
-    summary: 'make the key that signs an index',
-    run: async (words, context) => (await import('./indexes.ts')).key(words, context),
-  },
-  {
-    name: 'index build',
-    args: '--key <file> <folder>...',
-    summary: 'make the file of an index from the repositories of plugins',
-    run: async (words, context) => (await import('./indexes.ts')).build(words, context),
-  },
-  {
-    name: 'index check',
-    args: '--key <public key> <file>',
-    summary: 'install and enable every plugin of an index, to see whether that works',
-    run: async (words, context) => (await import('./indexes.ts')).check(words, context),
-  },
+  of('init', '', 'make an empty plugin path', async () => (await plugins()).init),
+  of('list', '', 'list the plugins that are there, with version and description', async () => (await plugins()).list),
+  of('enable', '<plugin>', 'enable a plugin: its hooks run from now on', async () => (await plugins()).enable),
+  of('disable', '<plugin>', 'disable a plugin, which stays where it is', async () => (await plugins()).disable),
+  of(
+    'install',
+    '<url> [<name>] [--committish <name>] [--digest <digest>]',
+    'install a plugin from a git repository, an archive or a folder',
+    async () => (await install()).install,
+  ),
+  of('uninstall', '<plugin>', 'disable a plugin and remove it; its settings stay', async () => (await install()).uninstall),
+  of(
+    'update',
+    '<plugin> [<branch, tag or commit>], or --all',
+    'fetch a plugin again, or another version of it',
+    async () => (await install()).update,
+  ),
+  of('source', '', 'print the commands that source what enabled plugins offer to a shell', async () => (await plugins()).source),
+  of('trigger', '[--pipe] <hook> [<arg>...]', 'call a hook of all enabled plugins, until one fails', async () => (await trigger()).trigger),
+  of('detect', '<hook> [<arg>...]', 'print the enabled plugins that say the hook is for them', async () => (await select()).detect),
+  of('select', '<hook> [<arg>...]', 'call a hook of the first enabled plugin that says it is for it', async () => (await select()).select),
+  of(
+    'driver',
+    '[--use <plugin>] <hook> [<arg>...]',
+    'call a hook of the one plugin that is set for it',
+    async () => (await select()).driver,
+  ),
+  of(
+    'pluginhook',
+    '[-p] [-x] <hook> [<arg>...]',
+    'what the name pluginhook does: a hook as a pipe through all folders of the path',
+    async () => (await pipe()).pluginhook,
+  ),
+  of('config get', '<plugin> <key>', 'print a setting of a plugin', async () => (await config()).get),
+  of('config set', '<plugin> <key> [<value> | --stdin]', 'store a setting of a plugin', async () => (await config()).set),
+  of('config unset', '<plugin> <key>', 'remove a setting of a plugin', async () => (await config()).unset),
+  of('config export', '<plugin>', 'print the settings of a plugin as commands of a shell', async () => (await config()).exportConfig),
+  of('config list', '<plugin>', 'list the settings that a plugin has, and what they mean', async () => (await config()).list),
+  of('new', '<name> [--lang bash|ts|python|go]', 'write a new plugin, with a test', async () => (await template()).create),
+  of('info', '<plugin>', 'show what is known of an installed plugin, and where it came from', async () => (await info()).info),
+  of('search', '[<word>...]', 'list the plugins of the indexes in which every word stands', async () => (await info()).find),
+  of('validate', '<folder>', 'look through a plugin for what is wrong with it', async () => (await info()).validate),
+  of('index list', '', 'list the indexes in which plugins are looked up', async () => (await indexes()).list),
+  of('index add', '<name> <url> <key>', 'look up plugins in an index that is signed with this key', async () => (await indexes()).add),
+  of('index remove', '<name>', 'look up nothing in an index any more', async () => (await indexes()).remove),
+  of('index key', '<file>', 'make the key that signs an index', async () => (await indexes()).key),
+  of(
+    'index build',
+    '--key <file> <folder>...',
+    'make the file of an index from the repositories of plugins',
+    async () => (await indexes()).build,
+  ),
+  of(
+    'index check',
+    '--key <public key> <file>',
+    'install and enable every plugin of an index, to see whether that works',
+    async () => (await indexes()).check,
+  ),
 ]
+
+function of(name: string, args: string, summary: string, load: () => Promise<Command['run']>): Command {
+  return { name, args, summary, run: async (words, context) => (await load())(words, context) }
+}

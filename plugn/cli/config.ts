@@ -4,11 +4,9 @@ import { plain } from '#lib/output.ts'
 import { editConfig, type Value } from '../config-file.ts'
 import type { Manifest } from '../manifest.ts'
 import { checkPluginName } from '../names.ts'
-import { pluginPath } from '../path.ts'
 import { readManifest } from '../read-manifest.ts'
 import { overrideOf, readStored, settingsOf, variablesOf } from '../settings.ts'
-import { type Store, store } from '../store.ts'
-import { badUsage, type Context } from './command.ts'
+import { badUsage, type Context, storeOf } from './command.ts'
 
 /** One value as config.toml has it; `<nil>` for a key that is not there, and status 2 where there is nothing of that plugin. */
 export async function get([plugin, key, ...more]: string[], context: Context): Promise<number> {
@@ -66,10 +64,6 @@ export async function list([plugin, ...more]: string[], context: Context): Promi
     context.print(`  ${key.padEnd(20)} ${shown.padEnd(20)} ${plain(description).replaceAll('\n', ' ')}`.trimEnd())
   }
   return 0
-}
-
-async function storeOf({ env, cwd }: Context): Promise<Store> {
-  return store(await pluginPath(env, cwd))
 }
 
 async function declaredOf(plugin: string, context: Context) {

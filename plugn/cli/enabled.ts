@@ -3,13 +3,12 @@ import { join } from 'node:path'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { quoteWords } from '#lib/words.ts'
 import type { Around } from '../dispatch.ts'
-import { pluginPath } from '../path.ts'
 import { loadPlugin } from '../plugin.ts'
 import type { Responder } from '../responder.ts'
 import { readStored } from '../settings.ts'
-import { type Found, store } from '../store.ts'
+import type { Found } from '../store.ts'
 import { version } from '../version.ts'
-import type { Context } from './command.ts'
+import { type Context, storeOf } from './command.ts'
 
 /** A plugin that is enabled, with what handles its hooks. */
 export interface Enabled extends Found {
@@ -19,7 +18,7 @@ export interface Enabled extends Found {
 /** The enabled plugins as a program in the foreground uses them: one that cannot be read fails only the hooks it has. */
 async function enabledPlugins(context: Context): Promise<Enabled[]> {
   const { env, cwd, self } = context
-  const { config, listEnabled } = store(await pluginPath(env, cwd))
+  const { config, listEnabled } = await storeOf({ env, cwd })
   const stored = await readStored(config)
   const variables = { PLUGN_VERSION: version, SELF: 'plugn', SELF_EXECUTABLE: self }
   return await Promise.all(

@@ -6,9 +6,7 @@ import { buildListing } from '../index-build.ts'
 import { checkListing } from '../index-check.ts'
 import { addIndex, readIndexes, removeIndex } from '../indexes.ts'
 import { makeKey, signListing, verifyListing } from '../listing.ts'
-import { pluginPath } from '../path.ts'
-import { type Store, store } from '../store.ts'
-import { badUsage, type Context } from './command.ts'
+import { badUsage, type Context, storeOf } from './command.ts'
 
 export async function list(_words: string[], context: Context): Promise<number> {
   for (const [name, { url, key }] of Object.entries(await readIndexes(await storeOf(context)))) context.print(`${name} ${url} ${key}`)
@@ -58,10 +56,6 @@ export async function check(words: string[], { cwd, print }: Context): Promise<n
   const checked = await checkListing(verifyListing(await readFile(resolve(cwd, file), 'utf8'), values.key, file))
   for (const { name, problems } of checked) print(problems.length === 0 ? `ok ${name}` : `failed ${name}: ${problems.join('; ')}`)
   return checked.every(({ problems }) => problems.length === 0) ? 0 : 1
-}
-
-async function storeOf({ env, cwd }: Context): Promise<Store> {
-  return store(await pluginPath(env, cwd))
 }
 
 function parsed(words: string[]) {

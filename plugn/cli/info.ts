@@ -1,19 +1,17 @@
 import { resolve } from 'node:path'
 import { plain } from '#lib/output.ts'
 import { digestOf } from '../fetch.ts'
-import { pluginPath } from '../path.ts'
 import { readPins } from '../pins.ts'
 import { bareManifest, readManifest } from '../read-manifest.ts'
 import { search } from '../search.ts'
 import { withoutCredentials } from '../source.ts'
-import { store } from '../store.ts'
 import { validatePlugin } from '../validate.ts'
-import { badUsage, type Context } from './command.ts'
+import { badUsage, type Context, storeOf } from './command.ts'
 
 /** A line for each thing that is known of an installed plugin. */
 export async function info([name, ...more]: string[], { env, cwd, print }: Context): Promise<number> {
   if (name === undefined || more.length > 0) throw badUsage('info <plugin>')
-  const plugins = store(await pluginPath(env, cwd))
+  const plugins = await storeOf({ env, cwd })
   const dir = await plugins.find(name)
   const { version, description, maintainer_name, maintainer_email, website_url } = (await readManifest(dir)) ?? bareManifest
   const { source, listed, committish, commit, digest, installedAt } = (await readPins(plugins))[name] ?? {}
@@ -33,7 +31,7 @@ export async function info([name, ...more]: string[], { env, cwd, print }: Conte
 
 /** Rows as those of `list`, of what the indexes have; status 1 when nothing fits. */
 export async function find(words: string[], { env, cwd, print, say }: Context): Promise<number> {
-  const plugins = store(await pluginPath(env, cwd))
+  const plugins = await storeOf({ env, cwd })
   const found = await search(plugins, words, { warn: (text) => say(` !     ${text}`) })
   for (const { name, version, index, description, status, installed } of found) {
     const notes = [...(installed ? ['installed'] : []), ...(status === 'active' ? [] : [status])]

@@ -2,10 +2,9 @@ import { parseArgs } from 'node:util'
 import { hasCode, UserError } from '#lib/errors.ts'
 import { installPlugin, uninstallPlugin, updatePlugin } from '../install.ts'
 import { checkPluginName } from '../names.ts'
-import { pluginPath } from '../path.ts'
 import { readPins } from '../pins.ts'
-import { type Store, store } from '../store.ts'
-import { badUsage, type Context } from './command.ts'
+import type { Store } from '../store.ts'
+import { badUsage, type Context, storeOf } from './command.ts'
 
 const options = {
   committish: { type: 'string' },
@@ -84,10 +83,6 @@ async function updateOne(
 
 function warning({ say }: Context) {
   return (text: string) => say(` !     ${text}`)
-}
-
-async function storeOf({ env, cwd }: Context): Promise<Store> {
-  return store(await pluginPath(env, cwd))
 }
 
 function parsed(words: string[], usage: string) {

@@ -5,9 +5,9 @@ import { readIfThere } from '#lib/files.ts'
 import { plain } from '#lib/output.ts'
 import { quoteWord } from '#lib/words.ts'
 import { pluginPath } from '../path.ts'
-import { type Store, store } from '../store.ts'
+import { store } from '../store.ts'
 import { parseToml } from '../toml.ts'
-import { badUsage, type Context } from './command.ts'
+import { badUsage, type Context, storeOf } from './command.ts'
 
 export async function init(_words: string[], { env, cwd, print }: Context): Promise<number> {
   const path = await pluginPath(env, cwd)
@@ -51,10 +51,6 @@ export async function source(_words: string[], context: Context): Promise<number
     if (file?.isFile() || file?.isSymbolicLink()) context.print(`source ${quoteWord(path)}`)
   }
   return 0
-}
-
-async function storeOf({ env, cwd }: Context): Promise<Store> {
-  return store(await pluginPath(env, cwd))
 }
 
 /** What a plugin says of itself, in one line each; what is missing, or cannot be read, is upstream's `<nil>`. */

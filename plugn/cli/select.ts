@@ -1,10 +1,8 @@
 import { messageOf, UserError } from '#lib/errors.ts'
 import { plain } from '#lib/output.ts'
-import { pluginPath } from '../path.ts'
 import * as choice from '../select.ts'
 import { readStored } from '../settings.ts'
-import { store } from '../store.ts'
-import { badUsage, type Context } from './command.ts'
+import { badUsage, type Context, storeOf } from './command.ts'
 import { checkHook, type Enabled, ownStreams, withPlugins } from './enabled.ts'
 
 /** One line for each plugin that says the hook is for it: its name, and what it calls itself. Status 1 when there is none. */
@@ -29,7 +27,7 @@ export async function driver(words: string[], context: Context): Promise<number>
   const use = words[0] === '--use' ? words.splice(0, 2)[1] : undefined
   const [hook, ...args] = words
   if (hook === undefined) throw badUsage('driver [--use <plugin>] <hook> [<arg>...]')
-  const { list, config } = store(await pluginPath(context.env, context.cwd))
+  const { list, config } = await storeOf(context)
   const stored = (await readStored(config)).drivers?.[checkHook(hook)]
   const name = use ?? (context.env[choice.driverVariable(hook)] || (typeof stored === 'string' ? stored : undefined))
   return await withPlugins(context, async (plugins) => {
