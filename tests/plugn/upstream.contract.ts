@@ -248,3 +248,31 @@ test('the file .plugn wins over the environment, seen from its own folder, whate
   assert.deepEqual(outcome(await bash(script, { cwd: project })), [0, 'hi\n'], 'on purpose: a path may have spaces')
   assert.deepEqual((await readdir(project)).sort(), ['.plugn', 'my plugins'])
 })
+
+test('a hook without a first line for its interpreter runs in a shell; one that cannot be started gives 126 and says why', async () => {
+  await plugin('a', { plain: 'echo "plain $1"\n', lost: '#!/no/such/program\n' })
+  assert.equal((await bash('plugn trigger plain word')).stdout, 'plain word\n')
+  const { exitCode, stderr } = await bash('plugn trigger lost')
+  assert.equal(exitCode, 126)
+  assert.match(stderr, /enabled\/a\/lost/)
+})
+
+test('a function in hooks.ts handles a hook as an executable would, in its place in the order', async () => {
+  const module = `export default {
+    mixed: (_input, { args, config }) => void process.stdout.write(\`module \${args.join('+')} \${config.word}\\n\`),
+    refuses: () => { throw new Error('not today') },
+  }`
+  await plugin('B', { 'hooks.ts': module, 'plugin.toml': '[plugin.config]\nword = { default = "w" }\n' })
+  for (const name of ['9', 'a']) await plugin(name, { mixed: hook(`echo ${name}`), refuses: hook('echo "$0"') })
+  assert.deepEqual(outcome(await bash('plugn trigger mixed x y')), [0, '9\nmodule x+y w\na\n'])
+  const { exitCode, stdout, stderr } = await bash('plugn trigger refuses')
+  assert.deepEqual([exitCode, stdout.split('\n').length, stderr], [1, 2, ' !     not today\n'])
+})
+
+test('TRACE shows what is called, and a secret is set without a word of it in the list of processes', async () => {
+  assert.equal((await bash("TRACE=1 plugn trigger plain 'two words'")).stderr, `+ ${path}/enabled/a/plain 'two words'\n`)
+  await plugin('typed', { 'plugin.toml': '[plugin.config]\ntoken = { description = "a key", secret = true }\n' })
+  await bash('plugn config set typed token --stdin', { input: 's3cret\n' })
+  assert.equal((await bash('plugn config get typed token')).stdout, 's3cret\n')
+  assert.equal((await bash('plugn config list typed')).stdout, '  token                *******              a key\n')
+})
