@@ -172,3 +172,20 @@ test('a password in a URL gets an archive, and stands in no message', async () =
   await assert.rejects(installPlugin(here, `${address}/other.git`), silent)
   server.close()
 })
+
+test('what is not fit replaces nothing: the plugin stays as it was', async () => {
+  const here = await empty()
+  const source = await repository('kept-old.git')
+  await installPlugin(here, source)
+  const before = await readPins(here)
+  for (const [toml, code] of [
+    ['[plugin\n', 'bad-toml'],
+    ['[plugin]\n[plugin.compatibility]\nhost = "<1"\n', 'incompatible'],
+  ] as const) {
+    await writeFile(join(source, 'plugin.toml'), toml)
+    await git(['-C', source, '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '--quiet', '--all', '-m', 'worse'])
+    await assert.rejects(updatePlugin(here, 'kept-old', { host: { version: '1.0.0' } }), { code })
+  }
+  assert.match(await readFile(join(here.available, 'kept-old/plugin.toml'), 'utf8'), /2\.0\.0/)
+  assert.deepEqual([await readPins(here), await left(here.root)], [before, []])
+})
