@@ -54,7 +54,7 @@ test('a plugin without plugin.toml, or with the name of another, is warned of', 
   assert.match((await found({ 'plugin.toml': good }, { name: 'other' })).join(), /calls itself greet, and is to be other/)
 })
 
-test('hooks that cannot be run are errors: not executable, without interpreter, a folder, a link to nowhere', async () => {
+test('hooks that cannot be run are errors: not executable, with an interpreter that is not found, a folder, a link to nowhere', async () => {
   const hooks = ['one', 'two', 'three', 'four', 'five']
   const files = {
     'plugin.toml': good,
@@ -69,7 +69,7 @@ test('hooks that cannot be run are errors: not executable, without interpreter, 
     'error four: its lines end as on Windows, so that its interpreter is not found',
     'error one: this hook is not executable: chmod +x',
     'error three: a hook must be a file',
-    'error two: it is executable, but its first line names no interpreter (#!)',
+    'warning two: its first line names no interpreter (#!): /bin/sh will run it',
   ])
   await symlink('nowhere', join(folder, String(count), 'link'))
   assert.ok((await validatePlugin(join(folder, String(count)))).some(({ where, level }) => where === 'link' && level === 'error'))

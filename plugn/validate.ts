@@ -103,10 +103,7 @@ async function checkProgram(dir: string, path: string, isHook: boolean): Promise
     if (isHook) return [{ level: 'error', where: path, message: 'this hook is not executable: chmod +x' }]
     return script && !path.includes('.') ? [warning(path, 'it begins like a program, but is not executable: chmod +x')] : []
   }
-  if (!script)
-    return isBinary(start)
-      ? []
-      : [{ level: 'error', where: path, message: 'it is executable, but its first line names no interpreter (#!)' }]
+  if (!script) return isBinary(start) ? [] : [warning(path, 'its first line names no interpreter (#!): /bin/sh will run it')]
   const [, interpreter = ''] = /^#!\s*(\S+)/.exec(start) ?? []
   if (/^#![^\n]*\r\n/.test(start))
     return [{ level: 'error', where: path, message: 'its lines end as on Windows, so that its interpreter is not found' }]

@@ -60,7 +60,7 @@ test('plugn validate says what is wrong, where, and whether that is an error', a
     out: 'warning: plugin.toml: plugin.verion is not known: did you mean version?\n',
     err: '',
   })
-  await writeFile(join(dir, 'hook'), 'echo\n')
+  await writeFile(join(dir, 'hook'), '#!/bin/sh\r\necho\r\n')
   await chmod(join(dir, 'hook'), 0o755)
   assert.equal((await plugn('validate', 'odd')).status, 1)
 })
