@@ -11,6 +11,7 @@ export {
   type InputOf,
   select,
 } from './catalogue.ts'
+export { changeSetting } from './change-setting.ts'
 export { checkEnable, type Host, hostMisfits, type Misfit } from './compatibility.ts'
 export { type Confinement, confinement, userOf } from './confine.ts'
 export { type Around, type Dispatch, dispatch, silent } from './dispatch.ts'

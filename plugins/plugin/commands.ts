@@ -1,16 +1,11 @@
-import { boolean, type Context, command, format, group, option, optional, param, rest, UserError, unless, word } from 'dokku'
-import { checkEnable, checkPluginName, parseManifest, readManifest, readPins, search, validatePlugin, withoutCredentials } from '#plugn'
+import { boolean, command, format, group, option, optional, rest, UserError, unless, word } from 'dokku'
+import { checkEnable, parseManifest, readManifest, readPins } from '#plugn'
+import { plugin } from './argument.ts'
 import { fitting, install, uninstall, update } from './install.ts'
 import { rows, rowText } from './list.ts'
+import { indexing, searching, validating } from './look.ts'
 import { rightsOf } from './rights.ts'
-
-const plugin = (wanted: (row: { enabled: boolean }) => boolean) =>
-  param<string>({
-    summary: 'an installed plugin',
-    label: 'name',
-    parse: checkPluginName,
-    complete: async (_prefix, context: Context) => (await rows(context)).filter((row) => !row.core && wanted(row)).map(({ name }) => name),
-  })
+import { setting } from './setting.ts'
 
 const list = command({
   name: 'plugin:list',
@@ -159,8 +154,7 @@ const info = command({
   async run({ args, flags, context }) {
     const { store } = context.instance.plugins
     const manifest = (await readManifest(await store.find(args.name))) ?? parseManifest('')
-    const known = (await readPins(store))[args.name]
-    const pin = known && { ...known, source: withoutCredentials(known.source) }
+    const pin = (await readPins(store))[args.name]
     if (flags.format === 'json') return context.output.line(JSON.stringify({ name: args.name, manifest, pin, may: rightsOf(manifest) }))
     const { version, description, maintainer_name: maintainer, website_url: website } = manifest
     const lines = {
@@ -179,48 +173,7 @@ const info = command({
   },
 })
 
-const searching = command({
-  name: 'plugin:search',
-  summary: 'list the plugins of the indexes, or those in whose name or description every word stands',
-  args: { words: optional(rest('WORD')) },
-  flags: { format },
-  examples: ['plugin:search', 'plugin:search database --format json'],
-  right: 'deploy',
-  reads: () => true,
-
-  async run({ args, flags, context }) {
-    const found = await search(context.instance.plugins.store, args.words, { warn: context.output.warn })
-    if (flags.format === 'json') return context.output.line(JSON.stringify(found))
-    for (const { name, version, index, description } of found)
-      context.output.line(`  ${name.padEnd(20)} ${version.padEnd(5)} ${index.padEnd(10)} ${description}`.trimEnd())
-  },
-})
-
-const validating = command({
-  name: 'plugin:validate',
-  summary: 'look through an installed plugin for what is wrong with it; the exit status is 1 when something is',
-  args: { name: plugin(() => true) },
-  examples: ['plugin:validate redis'],
-  right: 'admin',
-  reads: () => true,
-
-  async run({ args, context }) {
-    const findings = await validatePlugin(await context.instance.plugins.store.find(args.name), { name: args.name })
-    for (const { level, where, message } of findings) context.output.line(`${level}: ${where}: ${message}`)
-    return findings.some(({ level }) => level === 'error') ? 1 : 0
-  },
-})
-
 export default group('plugin', 'Manage plugins', [
-  installing,
-  updating,
-  uninstalling,
-  list,
-  info,
-  searching,
-  validating,
-  installed,
-  enable,
-  disable,
-  trigger,
+  ...[installing, updating, uninstalling, list, info, installed, enable, disable],
+  ...[searching, validating, setting, indexing, trigger],
 ])

@@ -1,9 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { UserError } from '#lib/errors.ts'
 import { plain } from '#lib/output.ts'
-import { editConfig, type Value } from '../config-file.ts'
-import type { Manifest } from '../manifest.ts'
-import { checkPluginName } from '../names.ts'
+import { changeSetting } from '../change-setting.ts'
 import { readManifest } from '../read-manifest.ts'
 import { overrideOf, readStored, settingsOf, variablesOf } from '../settings.ts'
 import { badUsage, type Context, storeOf } from './command.ts'
@@ -22,17 +20,14 @@ export async function get([plugin, key, ...more]: string[], context: Context): P
 /** A value beside `--stdin` would stand in the list of processes. */
 export async function set([plugin, key, word = '', ...more]: string[], context: Context): Promise<number> {
   if (plugin === undefined || key === undefined || more.length > 0) throw badUsage('config set <plugin> <key> [<value> | --stdin]')
-  const { config, available } = await storeOf(context)
   const said = word === '--stdin' ? (await text(process.stdin)).replace(/\n$/, '') : word
-  const declared = (await readManifest(`${available}/${checkPluginName(plugin)}`))?.config[key]
-  const before = (await readStored(config))[plugin]?.[key]
-  await editConfig(config, plugin, checkKey(key), typed(said, `${plugin} ${key}`, declared, before))
+  await changeSetting(await storeOf(context), plugin, key, said)
   return 0
 }
 
 export async function unset([plugin, key, ...more]: string[], context: Context): Promise<number> {
   if (plugin === undefined || key === undefined || more.length > 0) throw badUsage('config unset <plugin> <key>')
-  await editConfig((await storeOf(context)).config, checkPluginName(plugin), checkKey(key), undefined)
+  await changeSetting(await storeOf(context), plugin, key, undefined)
   return 0
 }
 
@@ -70,26 +65,4 @@ async function declaredOf(plugin: string, context: Context) {
   const { config, find } = await storeOf(context)
   const manifest = await readManifest(await find(plugin))
   return { manifest: { config: manifest?.config ?? {} }, stored: await readStored(config) }
-}
-
-function checkKey(key: string): string {
-  if (/^[A-Za-z][A-Za-z0-9_-]*$/.test(key)) return key
-  throw new UserError('bad-plugin-setting', `${JSON.stringify(key)} is no key of a setting`, {
-    hint: 'a letter, then letters, digits, _ and -',
-  })
-}
-
-/** A word as the type that the plugin declares for it; else as that of the value which it replaces. UserError `bad-plugin-setting`. */
-function typed(word: string, name: string, declared: Manifest['config'][string] | undefined, before: unknown): Value {
-  const type = typeof declared === 'object' ? declared.type : undefined
-  const integer = /^[+-]?\d{1,15}$/.test(word) ? Number(word) : undefined
-  const boolean = word === 'true' || word === 'false' ? word === 'true' : undefined
-  if (type === 'integer' || (type === undefined && typeof before === 'number' && integer !== undefined)) return integer ?? wrong(name, type)
-  if (type === 'boolean' || (type === undefined && typeof before === 'boolean' && boolean !== undefined))
-    return boolean ?? wrong(name, type)
-  return word
-}
-
-function wrong(name: string, type = ''): never {
-  throw new UserError('bad-plugin-setting', `${name} has to be ${type === 'integer' ? 'an integer' : 'true or false'}`)
 }

@@ -1,0 +1,40 @@
+import { join } from 'node:path'
+import { UserError } from '#lib/errors.ts'
+import { editConfig, type Value } from './config-file.ts'
+import type { Manifest } from './manifest.ts'
+import { checkPluginName } from './names.ts'
+import { readManifest } from './read-manifest.ts'
+import { readStored } from './settings.ts'
+import type { Store } from './store.ts'
+
+/** Stores a setting of a plugin from the word that somebody typed, or removes it; UserError `bad-plugin-setting`, and as `editConfig` throws. */
+export async function changeSetting({ available, config }: Store, plugin: string, key: string, word: string | undefined): Promise<void> {
+  const name = checkPluginName(plugin)
+  checkKey(key)
+  if (word === undefined) return await editConfig(config, name, key, undefined)
+  const declared = (await readManifest(join(available, name)))?.config[key]
+  const before = (await readStored(config))[name]?.[key]
+  await editConfig(config, name, key, typed(word, `${name} ${key}`, declared, before))
+}
+
+function checkKey(key: string): string {
+  if (/^[A-Za-z][A-Za-z0-9_-]*$/.test(key)) return key
+  throw new UserError('bad-plugin-setting', `${JSON.stringify(key)} is no key of a setting`, {
+    hint: 'a letter, then letters, digits, _ and -',
+  })
+}
+
+/** A word as the type that the plugin declares for it; else as that of the value which it replaces. UserError `bad-plugin-setting`. */
+function typed(word: string, name: string, declared: Manifest['config'][string] | undefined, before: unknown): Value {
+  const type = typeof declared === 'object' ? declared.type : undefined
+  const integer = /^[+-]?\d{1,15}$/.test(word) ? Number(word) : undefined
+  const boolean = word === 'true' || word === 'false' ? word === 'true' : undefined
+  if (type === 'integer' || (type === undefined && typeof before === 'number' && integer !== undefined)) return integer ?? wrong(name, type)
+  if (type === 'boolean' || (type === undefined && typeof before === 'boolean' && boolean !== undefined))
+    return boolean ?? wrong(name, type)
+  return word
+}
+
+function wrong(name: string, type = ''): never {
+  throw new UserError('bad-plugin-setting', `${name} has to be ${type === 'integer' ? 'an integer' : 'true or false'}`)
+}
