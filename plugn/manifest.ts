@@ -84,6 +84,11 @@ export const manifestSchema = z.object({
         .regex(/^\w[\w./-]*$/)
         .optional()
         .describe('a file of the plugin with the certificate that signed that of the other end'),
+      fingerprint: z
+        .string()
+        .regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/)
+        .optional()
+        .describe('SHA-256 of the one certificate that the other end may show, whoever signed it'),
     })
     .optional()
     .describe('a process elsewhere that handles hooks'),

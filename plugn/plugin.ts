@@ -84,9 +84,9 @@ async function processes(
   }
   if (external !== undefined) {
     const { externalHooks } = await import('./external.ts')
-    const { address, hooks, token } = external
+    const { address, hooks, token, fingerprint } = external
     const ca = external.ca === undefined ? undefined : await readIfThere(join(dir, external.ca))
-    responders.push(externalHooks({ plugin: name, address, hooks, config, token: token && config[token], ca }))
+    responders.push(externalHooks({ plugin: name, address, hooks, config, token: token && config[token], ca, fingerprint }))
   }
   return responders
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -80,6 +81,20 @@ test('nobody at the address fails the hook and says where', async () => {
   await assert.rejects(dispatch(hooks, [responder], silent()).fire('poke', {}), { code: 'plugin-away', message: /unix:\/nowhere/ })
 })
 
+test('an address that takes connections and never greets fails the hook, and the host outlives its hanging up', async () => {
+  const came = Promise.withResolvers<Socket>()
+  const server = createServer((socket) => came.resolve(socket.on('error', () => undefined).resume())).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = `tls://127.0.0.1:${(server.address() as { port: number }).port}`
+  const all = dispatch(hooks, [externalHooks({ plugin: 'mute', address, hooks: ['poke'], config: {} })], silent())
+  await assert.rejects(all.fire('poke', {}), { code: 'hook-timeout' })
+  const socket = await came.promise
+  const left = new Promise((resolve) => socket.once('close', resolve))
+  socket.end()
+  await left
+  server.close()
+})
+
 test('over TLS a certificate that nobody vouches for, and a wrong token, are refused; the right ones let in', async () => {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
@@ -104,7 +119,7 @@ test('over TLS a certificate that nobody vouches for, and a wrong token, are ref
   server.on('tlsClientError', () => undefined)
   await new Promise((resolve) => server.once('listening', resolve))
   const address = `tls://localhost:${(server.address() as { port: number }).port}`
-  const fire = async (more: { token?: string; ca?: string }) => {
+  const fire = async (more: { token?: string; ca?: string; fingerprint?: string }) => {
     const all = dispatch(hooks, [externalHooks({ plugin: 'far', address, hooks: ['poke'], config: {}, ...more })], silent())
     await all.fire('poke', {}).finally(() => all.close())
   }
@@ -112,6 +127,10 @@ test('over TLS a certificate that nobody vouches for, and a wrong token, are ref
   await fire({ token: 'right', ca })
   await assert.rejects(fire({ token: 'wrong', ca }), { code: 'plugin-protocol', message: /token/ })
   await assert.rejects(fire({ token: 'right' }), { code: 'plugin-away' })
+  const { fingerprint256 } = new X509Certificate(pem.cert)
+  await fire({ token: 'right', fingerprint: fingerprint256 })
+  const other = fingerprint256.replaceAll(/[0-9]/g, 'A')
+  await assert.rejects(fire({ token: 'right', fingerprint: other }), { code: 'plugin-away', message: /certificate is not the one/ })
   server.close()
 })
 
