@@ -35,6 +35,8 @@ export function pluginEnvironment({ dataDir, mountpoint }: Surroundings, name = 
     PLUGIN_CORE_PATH: core,
     PLUGIN_CORE_AVAILABLE_PATH: `${core}/available`,
     PLUGIN_CORE_ENABLED_PATH: `${core}/enabled`,
+    // A file .plugn in an app's source is not ours to follow.
+    PLUGN_NO_FILE: '1',
     DOKKU_SOCKET: pluginSocket,
     DOKKU_ROOT: appsRoot,
     DOKKU_HOST_ROOT: `${mountpoint}/home`,

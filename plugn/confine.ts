@@ -20,8 +20,8 @@ export interface Surroundings {
   readonly callback: readonly string[]
 }
 
-/** The first of the user ids for plugins, and how many there are: none of them is anybody in the image. */
-const ids = { first: 100_000, count: 50_000 }
+/** The first of the user ids for plugins, and how many there are: none of them is anybody in the image, and a rootless engine has them all. */
+const ids = { first: 20_000, count: 40_000 }
 
 /**
  * What a plugin gets that declares its needs: a user of its own, a clean environment, and of the rest just what it asked

@@ -8,6 +8,8 @@ export const protocol = 1
 
 /** How long a greeting may take. */
 const greetingMs = 10_000
+/** Bytes of standard input in one message: with base64 it must fit a line. */
+const longestChunk = 256 * 1024
 /** How long a call may go on once nobody waits for it. */
 const graceMs = 5_000
 
@@ -136,7 +138,11 @@ async function chunk(from: Readable | undefined): Promise<Buffer | undefined> {
   for (;;) {
     if (from.readableEnded || from.destroyed) return undefined
     const data: Buffer | string | null = from.read()
-    if (data !== null) return Buffer.from(data)
+    if (data !== null) {
+      const bytes = Buffer.from(data)
+      if (bytes.length > longestChunk) from.unshift(bytes.subarray(longestChunk))
+      return bytes.subarray(0, longestChunk)
+    }
     await new Promise<void>((resolve) => {
       for (const event of ['readable', 'end', 'close', 'error']) from.once(event, resolve)
     })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, rm } from 'node:fs/promises'
+import { chown, mkdir, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -11,6 +11,8 @@ import type { Responder } from './responder.ts'
 
 /** After how long a process that ended is started again: the first time, and at most. */
 const backoffMs = { first: 100, most: 30_000 }
+/** A call waits so long for a new start, and fails at once where that is later. */
+const shortWaitMs = 1_000
 /** A process that lived so long starts anew without delay. */
 const steadyMs = 10_000
 /** How long a process may take to connect, and to end. */
@@ -46,6 +48,9 @@ export function residentHooks(options: ResidentOptions): Responder {
 
   const begin = async (): Promise<Living> => {
     const wait = notBefore - Date.now()
+    // Whoever waits for a deploy does not wait for a process that ends again and again.
+    if (wait > shortWaitMs)
+      throw new UserError('plugin-gone', `the plugin ${plugin} ended several times, and is tried again in ${Math.ceil(wait / 1000)} s`)
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
     if (closed) throw new UserError('plugin-gone', `the plugin ${plugin} is no longer in use`)
     return await live(options)
@@ -92,12 +97,14 @@ interface Living {
 
 async function live({ plugin, dir, run, env, as, log, sockets = tmpdir() }: ResidentOptions): Promise<Living> {
   const folder = join(sockets, `plugn-${randomBytes(6).toString('hex')}`)
-  await mkdir(folder, { mode: 0o711 })
+  await mkdir(folder, { mode: 0o700 })
   const path = join(folder, 'socket')
   const server = createServer()
   try {
-    server.listen({ path, writableAll: true })
+    server.listen(path)
     await once(server, 'listening')
+    // Nobody else may be the first to connect.
+    if (as !== undefined) for (const one of [path, folder]) await chown(one, as.uid, as.gid)
     const launched = launch(command(dir, run), {
       cwd: dir,
       env: { ...env, PLUGN_SOCKET: path },
