@@ -6,6 +6,7 @@ import { containersOf, removeAppNetwork, removeContainer } from './containers.ts
 import { forsakeImages, syncImages } from './images.ts'
 import { forsakeRepository, removeRepositories } from './orphans.ts'
 import { currentRelease } from './release.ts'
+import { unroute } from './routing.ts'
 import { listRuns } from './runs.ts'
 
 /**
@@ -17,7 +18,6 @@ export async function destroyApp(app: App, output: Output): Promise<void> {
   const tag = `v${currentRelease(app)?.version ?? 0}`
   await instance.fire('pre-delete', { app: app.name, tag })
   output.step(`Destroying ${app.name} (including all add-ons)`)
-  await instance.appliance.removeSite(app.site)
   const containers = [...(await containersOf(app)), ...(await listRuns(instance, app))]
   const name = app.name
   instance.db.tx(() => {
@@ -25,6 +25,7 @@ export async function destroyApp(app: App, output: Output): Promise<void> {
     forsakeImages(instance, name)
     forsakeRepository(instance, app.id)
   })
+  await unroute(app)
   await Promise.all(containers.map((one) => removeContainer(instance, one)))
   await syncImages(instance)
   await removeRepositories(instance)

@@ -21,6 +21,11 @@ export async function reroute(app: App): Promise<void> {
   await route(app, serving(app, await containersOf(app)))
 }
 
+/** Takes the site of an app that is gone away, after whoever still saw the app has told of it. */
+export async function unroute({ instance, site }: App): Promise<void> {
+  await oneAtATime(instance, () => instance.appliance.removeSite(site))
+}
+
 /** Tells the appliance all sites and routes at once, as they are in the database and on the engine. */
 export async function syncRoutes(instance: Instance): Promise<void> {
   await oneAtATime(instance, async () => {
