@@ -21,6 +21,8 @@ interface Listed {
 const list = async (app = 'shop') => JSON.parse(ok(await ssh('run:list', app, '--format', 'json'))) as Listed[]
 const find = async (container: string) => (await list()).find((one) => one.name === container)
 const start = async (...words: string[]) => ok(await ssh('run:detached', ...words)).trim()
+/** Lets a run go on that waits for /go; its end may take `touch` along, so only what follows says whether it did. */
+const release = (container: string) => engine.docker(['exec', container, 'touch', '/go'])
 const ended = (container: string, exitCode: number) =>
   eventually(async () => assert.deepEqual([(await find(container))?.state, (await find(container))?.exit_code], ['exited', exitCode]))
 
@@ -39,7 +41,7 @@ test('run:logs -t follows a detached run until its end', async (t) => {
   const container = await start('shop', 'sh', '-c', 'echo first; until [ -e /go ]; do sleep 0.1; done; echo last')
   const following = running(t, [...instance.sshArgv(), '--', `run:logs shop ${container} -t`])
   await following.says('first')
-  ok(await engine.docker(['exec', container, 'touch', '/go']))
+  await release(container)
   await following.says('last')
   assert.equal(await following.status(), 0)
 })
@@ -66,14 +68,14 @@ test('a detached run survives a restart, a kill and a replacement of control; on
   const ends = await start('shop', 'sh', '-c', 'until [ -e /go ]; do sleep 0.1; done; exit 7')
   ok(await engine.docker(['restart', name]))
   ok(await engine.docker(['kill', name]))
-  ok(await engine.docker(['exec', ends, 'touch', '/go']))
+  await release(ends)
   await eventually(async () => ok(await engine.docker(['start', name])))
   await untilHealthy(engine, name)
   await ended(ends, 7)
   ok(await engine.docker(['rm', '--force', name]))
   await runByHand({ name, image: instance.image, engine, env: instance.env, dir: instance.dir })
   assert.equal((await find(lives))?.state, 'running')
-  ok(await engine.docker(['exec', lives, 'touch', '/go']))
+  await release(lives)
   await ended(lives, 0)
   assert.match(ok(await ssh('run:logs', 'shop', lives)), /begun[\s\S]*done/)
 })
