@@ -31,10 +31,11 @@ export async function syncRoutes(instance: Instance): Promise<void> {
   await oneAtATime(instance, async () => {
     const byApp = Map.groupBy(await listContainers(instance, { [label.type]: 'deploy' }), ({ appId }) => appId)
     const apps = allApps(instance)
-    await instance.appliance.sync({
+    const refused = await instance.appliance.sync({
       sites: apps.map((app) => ({ name: app.site, hosts: app.hosts })),
       routes: Object.fromEntries(apps.map((app) => [app.site, upstreams(serving(app, byApp.get(app.id) ?? []))])),
     })
+    for (const { name, reason } of refused) instance.log.error({ site: name, reason }, 'the appliance did not take a site')
   })
 }
 

@@ -1,12 +1,13 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { drain } from './drain.ts'
 import { probe, probeOptions, probeTarget } from './probe.ts'
 import type { Nginx } from './process.ts'
+import { parseSites } from './refused.ts'
 import { type RouteTable, routes } from './routes.ts'
-import { problem, site, siteName, upstream } from './site.ts'
-import { parseSites, refused, type SiteStore } from './sites.ts'
+import { problem, siteName, upstream, type WantedSite, wantedSite } from './site.ts'
+import type { SiteStore } from './sites.ts'
 
 /** What the API works on. */
 export interface Appliance {
@@ -35,8 +36,12 @@ export function api(appliance: Appliance): Hono {
 
   app.get('/sites', (c) => c.json(sites.sites))
   app.put('/sites/:name', async (c) => {
-    await sites.put(site.parse({ ...(await object(c.req.raw)), name: c.req.param('name') }), reload)
-    return c.body(null, 204)
+    return c.json({ refused: await sites.put(await wanted(c), reload) })
+  })
+  app.post('/sites/:name/check', async (c) => c.json({ refused: await sites.look(await wanted(c)) }))
+  app.get('/sites/:name/configuration', async (c) => {
+    const name = siteName.parse(c.req.param('name'))
+    return c.json({ text: await sites.configurationOf(name) })
   })
   app.delete('/sites/:name', async (c) => {
     const name = siteName.parse(c.req.param('name'))
@@ -52,14 +57,13 @@ export function api(appliance: Appliance): Hono {
   })
 
   app.put('/state', async (c) => {
-    const wanted = state.parse(await c.req.json())
+    const all = state.parse(await c.req.json())
     // New hosts find their routes there already; routes go away only after their hosts.
-    await table.set(wanted.routes)
-    const parsed = parseSites(wanted.sites)
+    await table.set(all.routes)
+    const parsed = parseSites(wantedSite, all.sites)
     const bad = [...parsed.refused, ...(await sites.replaceAll(parsed.sites, reload))]
-    await table.set(Object.fromEntries(table.names.filter((name) => !(name in wanted.routes)).map((name) => [name, []])))
-    if (bad.length > 0) throw refused(bad)
-    return c.body(null, 204)
+    await table.set(Object.fromEntries(table.names.filter((name) => !(name in all.routes)).map((name) => [name, []])))
+    return c.json({ refused: bad })
   })
 
   app.post('/probe', async (c) => {
@@ -82,7 +86,7 @@ export function api(appliance: Appliance): Hono {
   return app
 }
 
-/** The body as a JSON object, so that the name in the path can join it. */
-async function object(request: Request): Promise<Record<string, unknown>> {
-  return z.record(z.string(), z.unknown()).parse(await request.json())
+/** The site in a body, by the name in the path. */
+async function wanted({ req }: Context): Promise<WantedSite> {
+  return wantedSite.parse({ ...z.record(z.string(), z.unknown()).parse(await req.json()), name: req.param('name') })
 }

@@ -157,7 +157,11 @@ test('one bad site of a whole state is reported and keeps its last good version,
     { name: 'three', hosts: ['three.test'] },
     { name: 'four', hosts: ['four;test'] },
   ]
-  await assert.rejects(client.sync({ sites, routes }), code('site-refused', /refused four: .*\n.*refused two: /))
+  // `sync` takes what was parsed elsewhere, too.
+  assert.deepEqual(
+    (await client.sync({ sites, routes })).map(({ name }) => name),
+    ['four', 'two'],
+  )
   for (const host of ['one.test', 'two.test', 'three.test']) assert.equal((await get(port, host)).status, 200, host)
   assert.equal(await raw(port, 'GET / HTTP/1.1\r\nHost: new.test\r\n\r\n'), '')
 })

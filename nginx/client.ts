@@ -1,14 +1,22 @@
 import { messageOf, UserError } from '#lib/errors.ts'
 import type { ProbeOptions, ProbeTarget } from './probe.ts'
-import type { Site, Upstream } from './site.ts'
+import { type Refused, refusedSites } from './refused.ts'
+import type { Upstream, WantedSite } from './site.ts'
 import { ask } from './socket.ts'
 
 /** The appliance as its users see it; every call fails with UserError where the appliance says why. */
 export interface Appliance {
-  /** Makes sites and routes exactly these; at most one reload, none when the sites are as they were. Refused sites are reported after the rest is done. */
-  sync(state: { sites: readonly Site[]; routes: Readonly<Record<string, readonly Upstream[]>> }): Promise<void>
-  /** Adds or replaces a site; UserError `site-refused` with nginx's words leaves everything as it was. */
-  putSite(site: Site): Promise<void>
+  /** Makes sites and routes exactly these; at most one reload, none when the sites are as they were. Answers what was refused: there, the last good version stays. */
+  sync(state: { sites: readonly WantedSite[]; routes: Readonly<Record<string, readonly Upstream[]>> }): Promise<Refused[]>
+  /**
+   * Adds or replaces a site; UserError `site-refused` with nginx's words leaves everything as it was. What was added to it and
+   * is refused is answered: the site has what was added last, or what of it passes.
+   */
+  putSite(site: WantedSite): Promise<Refused[]>
+  /** What `putSite` would answer or throw; changes nothing. */
+  checkSite(site: WantedSite): Promise<Refused[]>
+  /** A site as nginx reads it, with the texts that were added to it. */
+  configurationOf(name: string): Promise<string>
   /** Removes a site and its routes. */
   removeSite(name: string): Promise<void>
   /** Switches a site to these upstreams, without a reload; requests that run end where they are. */
@@ -39,8 +47,10 @@ export function appliance(socketPath: string): Appliance {
   }
   const segment = encodeURIComponent
   return {
-    sync: async (state) => void (await call('PUT', '/state', state)),
-    putSite: async ({ name, ...rest }) => void (await call('PUT', `/sites/${segment(name)}`, rest)),
+    sync: async (state) => refusedSites.parse(field(await call('PUT', '/state', state), 'refused')),
+    putSite: async ({ name, ...rest }) => refusedSites.parse(field(await call('PUT', `/sites/${segment(name)}`, rest), 'refused')),
+    checkSite: async ({ name, ...rest }) => refusedSites.parse(field(await call('POST', `/sites/${segment(name)}/check`, rest), 'refused')),
+    configurationOf: async (name) => String(field(await call('GET', `/sites/${segment(name)}/configuration`), 'text')),
     removeSite: async (name) => void (await call('DELETE', `/sites/${segment(name)}`)),
     setRoutes: async (name, upstreams) => void (await call('PUT', `/routes/${segment(name)}`, upstreams)),
     probe: async (target, options, signal) => void (await call('POST', '/probe', { target, options }, signal)),

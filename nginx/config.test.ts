@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { render, type Settings } from './config.ts'
+import { render, type Settings, served } from './config.ts'
 import type { Site } from './site.ts'
 
 const settings: Settings = {
@@ -28,6 +28,18 @@ async function golden(name: string, text: string): Promise<void> {
 
 test('nginx.conf of two sites and one without hosts is as in golden/sites.conf', async () => {
   await golden('sites.conf', render(sites, settings))
+})
+
+test('nginx.conf of a site with texts inside and beside it is as in golden/additions.conf: its own server has no host that a text serves', async () => {
+  const folder = '/home/dokku/shop'
+  const additions = {
+    digest: '0123456789abcdef0123456789abcdef',
+    inside: [`${folder}/nginx.conf.d/a.conf`, `${folder}/nginx.conf.d/b.conf`],
+    beside: [{ path: `${folder}/nginx.conf`, hosts: ['www.example.com'] }],
+  }
+  const shop = { name: 'shop', hosts: ['shop.example.com', 'www.example.com'], additions }
+  await golden('additions.conf', served(shop, settings))
+  assert.doesNotMatch(served({ ...shop, hosts: ['www.example.com'] }, settings), /server \{/)
 })
 
 test('nginx.conf without sites, without IPv6 and on other ports is as in golden/empty.conf', async () => {

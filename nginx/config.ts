@@ -22,6 +22,11 @@ export function routesFile(settings: Pick<Settings, 'stateDir'>): string {
   return `${settings.stateDir}/routes`
 }
 
+/** The folder of what was added to sites: DIGEST in it, then the path by which texts name it. */
+export function additionsDir(settings: Pick<Settings, 'stateDir'>): string {
+  return `${settings.stateDir}/additions`
+}
+
 /** nginx's whole configuration; the same sites and settings give the same bytes. */
 export function render(sites: readonly Site[], settings: Settings): string {
   const ordered = [...sites].filter((site) => site.hosts.length > 0).sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -46,7 +51,7 @@ const events = `events {
 `
 
 function http(settings: Settings, sites: readonly Site[]): string {
-  const blocks = [shared(settings), upstreams, control(settings), unknownHost(settings), ...sites.map((site) => server(site, settings))]
+  const blocks = [shared(settings), upstreams, control(settings), unknownHost(settings), ...sites.map((site) => served(site, settings))]
   return `http {\n${blocks.map(indent).join('\n')}}\n`
 }
 
@@ -94,7 +99,14 @@ map $http_host $host_port {
 }
 
 proxy_http_version 1.1;
-proxy_set_header Host $host$host_port;
+${headers}proxy_connect_timeout 60s;
+proxy_send_timeout 60s;
+proxy_read_timeout 60s;
+proxy_next_upstream error timeout;
+`
+}
+
+const headers = `proxy_set_header Host $host$host_port;
 proxy_set_header Upgrade $http_upgrade;
 proxy_set_header Connection $connection_upgrade;
 proxy_set_header X-Forwarded-For $remote_addr;
@@ -107,12 +119,7 @@ proxy_set_header X-Forwarded-Ssl "";
 proxy_set_header X-Real-IP "";
 proxy_set_header Forwarded "";
 proxy_set_header Proxy "";
-proxy_connect_timeout 60s;
-proxy_send_timeout 60s;
-proxy_read_timeout 60s;
-proxy_next_upstream error timeout;
 `
-}
 
 // Idle connections close before Node's five seconds are over: an app that closes first may do so under a request.
 const upstreams = ['apps', 'apps_closing']
@@ -154,26 +161,50 @@ ${indent(listen(settings.httpsPort, ' ssl default_server', settings.ipv6))}  ser
 `
 }
 
+/** All of a site: what was added beside it comes first, and serves the hosts that it names in the site's place. */
+export function served(site: Site, settings: Settings): string {
+  const beside = site.additions?.beside ?? []
+  const taken = new Set(beside.flatMap((one) => one.hosts))
+  const hosts = site.hosts.filter((host) => !taken.has(host))
+  return include(site, beside, settings) + (hosts.length > 0 ? server({ ...site, hosts }, settings) : '')
+}
+
 function server(site: Site, settings: Settings): string {
+  const inside = site.additions?.inside ?? []
+  // A header that a text sets for all of the server would take all of ours away from where they were inherited.
+  const own = inside.length > 0 ? indent(headers) : ''
+  const size = site.options?.maxBodySize
   return `server {
 ${indent(listen(settings.httpPort, '', settings.ipv6))}  server_name ${site.hosts.join(' ')};
-  client_max_body_size ${site.options?.maxBodySize ?? '1m'};
-  set $site ${site.name};
+${size === undefined ? '' : `  client_max_body_size ${size};\n`}  set $site ${site.name};
   set $counted "";
   error_page 500 = @closing;
   error_page 502 @unavailable;
   log_by_lua_block { balance.finish() }
-  location / { proxy_pass http://apps; }
+  location / {
+${indent(own)}    proxy_pass http://apps;
+  }
   location @closing {
-    keepalive_timeout 0;
+${indent(own)}    keepalive_timeout 0;
     proxy_pass http://apps_closing;
   }
   location @unavailable {
     default_type text/plain;
     return 502 "This app is not running, or it did not answer.\\n";
   }
-}
+${indent(
+  include(
+    site,
+    inside.map((path) => ({ path })),
+    settings,
+  ),
+)}}
 `
+}
+
+/** Each text is a file of its own, so that one that is not whole cannot end the block that it is in. */
+function include({ additions }: Site, texts: readonly { path: string }[], settings: Settings): string {
+  return texts.map(({ path }) => `include ${additionsDir(settings)}/${additions?.digest}${path};\n`).join('')
 }
 
 function listen(port: number, parameters: string, ipv6: boolean): string {

@@ -1,3 +1,5 @@
+export { type Additions, longestAdditions } from './additions.ts'
 export { type Appliance, appliance } from './client.ts'
 export type { ProbeOptions, ProbeTarget } from './probe.ts'
-export type { Site, Upstream } from './site.ts'
+export type { Refused } from './refused.ts'
+export { hostName, type Upstream, type WantedSite } from './site.ts'

@@ -9,17 +9,22 @@ const goodbyeMs = 200
 /** Checks a configuration with `nginx -t`: undefined when it is good, else nginx's words. */
 export async function check(file: string): Promise<string | undefined> {
   try {
-    await run(['nginx', '-t', '-q', '-c', file])
-    return undefined
+    const { stderr } = await run(['nginx', '-t', '-q', '-c', file])
+    // nginx only warns of it, and lets the first of them have the host.
+    return /conflicting server name \S+ on \S+/.exec(stderr)?.[0]
   } catch (error) {
     if (error instanceof ExecError && error.exitCode === 1) return words(error.stderr)
     throw error
   }
 }
 
-/** nginx's messages without time, process ids and the name of the file. */
+/** nginx's messages without time, process ids and the name of the file, unless it is that of a text somebody added. */
 export function words(stderr: string): string {
-  const lines = stderr.split('\n').flatMap((line) => /\[(?:emerg|alert|crit)\] (?:\d+#\d+: )?(.*?)(?: in \S+:\d+)?$/.exec(line)?.[1] ?? [])
+  const lines = stderr.split('\n').flatMap((line) => {
+    const [, said, file] = /\[(?:emerg|alert|crit)\] (?:\d+#\d+: )?(.*?)(?: in (\S+:\d+))?$/.exec(line) ?? []
+    const added = /\/additions\/[0-9a-f]+(\/.*)/.exec(file ?? '')?.[1]
+    return said === undefined ? [] : added === undefined ? said : `${added}: ${said}`
+  })
   return lines.join('\n') || stderr.trim() || 'nginx gave no reason'
 }
 

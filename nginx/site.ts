@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { z } from 'zod'
+import { additions, stored } from './additions.ts'
 
 /** Site names become Lua keys, nginx words and lines of a file, so their grammar has nothing that any of these could read otherwise. */
 export const siteName = z
@@ -19,12 +20,17 @@ export const hostName = z.string().transform((text, context) => {
 /** nginx reads 0 as "no limit". */
 const maxBodySize = z.string().regex(/^\d{1,12}[kmg]?$/i, 'a size is a number of bytes, or one with k, m or g, such as 20m; 0 is no limit')
 
-/** What a site may look like: everything that ends up in nginx's configuration passes through here. */
-export const site = z.strictObject({
+const plain = {
   name: siteName,
   hosts: z.array(hostName).transform((hosts) => [...new Set(hosts)]),
   options: z.strictObject({ maxBodySize: maxBodySize.exactOptional() }).exactOptional(),
-})
+}
+
+/** What a site may look like: everything that ends up in nginx's configuration passes through here. */
+export const wantedSite = z.strictObject({ ...plain, additions: additions.exactOptional() })
+
+/** The same as it is stored: what was added to it is in a folder of its own. */
+export const site = z.strictObject({ ...plain, additions: stored.exactOptional() })
 
 /** Where requests may go: an address, never a name, so that nginx resolves nothing. */
 export const upstream = z.strictObject({
@@ -33,6 +39,7 @@ export const upstream = z.strictObject({
 })
 
 /** A virtual host: requests for `hosts` go to the route of the same name. */
+export type WantedSite = z.infer<typeof wantedSite>
 export type Site = z.infer<typeof site>
 
 /** One address and port of an app. */

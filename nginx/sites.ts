@@ -1,28 +1,29 @@
 import { rm } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { readIfThere, writeWhole } from '#lib/files.ts'
-import { render, type Settings } from './config.ts'
+import { keep, sweep } from './addition-files.ts'
+import type { StoredAdditions } from './additions.ts'
+import { additionsDir, render, type Settings, served } from './config.ts'
 import { check } from './process.ts'
-import { problem, type Site, site } from './site.ts'
-
-/** A stored or wanted site that nginx or its grammar does not take. */
-export interface Refused {
-  name: string
-  reason: string
-}
+import { parseSites, type Refused, refusal, sharedHost } from './refused.ts'
+import { type Site, site, type WantedSite } from './site.ts'
 
 /** What changes nginx: a reload, absent while nginx is not running. */
 type Reload = () => Promise<void>
 
 /**
  * The sites and nginx's configuration made from them. A change goes copy, render, `nginx -t`, store, switch, reload;
- * whichever step fails, the stored sites, the configuration and nginx are as before.
+ * whichever step fails, the stored sites, the configuration and nginx are as before. What was added to a site is in nobody's
+ * way: when nginx refuses it, the site has what it had last, or only what passes.
  */
 export class SiteStore {
   readonly #settings: Settings
   #sites: Site[] = []
   #refused: Refused[] = []
+  /** The additions that nginx may read, by their digests. */
+  #inUse: ReadonlySet<string> = new Set()
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(settings: Settings) {
@@ -53,51 +54,123 @@ export class SiteStore {
     this.#sites = passing.sites
     this.#refused = [...refused, ...passing.refused]
     await writeWhole(this.configuration, render(this.#sites, this.#settings))
+    this.#inUse = digests(this.#sites)
+    await sweep(this.#settings, this.#inUse)
   }
 
-  /** Adds or replaces one site. */
-  put(one: Site, reload: Reload): Promise<void> {
+  /** Adds or replaces one site; answers what of it was refused without keeping the rest away. */
+  put(wanted: WantedSite, reload: Reload): Promise<Refused[]> {
     return this.#queued(async () => {
-      await this.#replace([...this.#sites.filter(({ name }) => name !== one.name), one], reload, one.name)
+      const { found, refused } = await this.#look(wanted)
+      await this.#switch([...this.#others(wanted), found], reload, wanted.name)
+      return refused
     })
+  }
+
+  /** What `put` would answer or throw; changes nothing. */
+  look(wanted: WantedSite): Promise<Refused[]> {
+    return this.#queued(async () => (await this.#look(wanted)).refused)
+  }
+
+  /** A site as nginx reads it, with each text that was added to it; empty when there is no such site. */
+  async configurationOf(name: string): Promise<string> {
+    const found = this.#last({ name })
+    if (found === undefined) return ''
+    const { digest, inside = [], beside = [] } = found.additions ?? {}
+    const texts = [...beside.map(({ path }) => path), ...inside].map(async (path) => {
+      const text = await readIfThere(`${additionsDir(this.#settings)}/${digest}${path}`)
+      return `\n# ${path}\n${text}`
+    })
+    return served(found, this.#settings) + (await Promise.all(texts)).join('')
   }
 
   /** Removes one site; one that is not there is no error. */
   remove(name: string, reload: Reload): Promise<void> {
     return this.#queued(async () => {
-      await this.#replace(
-        this.#sites.filter((known) => known.name !== name),
-        reload,
-        name,
-      )
+      const sites = this.#others({ name })
+      const reason = sites.length < this.#sites.length ? await this.#check(sites) : undefined
+      if (reason !== undefined) throw refusal([{ name, reason }])
+      await this.#switch(sites, reload, name)
     })
   }
 
   /** Replaces all sites; those that are refused keep their last good version, if any, and are returned. */
-  replaceAll(wanted: readonly Site[], reload: Reload): Promise<Refused[]> {
+  replaceAll(wanted: readonly WantedSite[], reload: Reload): Promise<Refused[]> {
     return this.#queued(async () => {
-      const { sites, refused } = await this.#passing(wanted, this.#sites)
-      await this.#replace(sites, reload, 'all sites')
-      return refused
+      const kept = await Promise.all(wanted.map((one) => this.#keep(one)))
+      const { sites, refused } = await this.#passing(
+        kept.map(({ found }) => found),
+        this.#sites,
+      )
+      await this.#switch(sites, reload, 'all sites')
+      return [...kept.flatMap((one) => one.refused), ...refused]
     })
   }
 
-  async #replace(wanted: Site[], reload: Reload, name: string): Promise<void> {
+  #others({ name }: { name: string }): Site[] {
+    return this.#sites.filter((known) => known.name !== name)
+  }
+
+  #last({ name }: { name: string }): Site | undefined {
+    return this.#sites.find((known) => known.name === name)
+  }
+
+  /** A site with what is added to it on the disk; with what it had last, where that cannot be. */
+  async #keep({ additions, ...plain }: WantedSite): Promise<{ found: Site; refused: Refused[] }> {
+    if (additions === undefined) return { found: plain, refused: [] }
+    try {
+      return { found: { ...plain, additions: await keep(additions, this.#settings) }, refused: [] }
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      return { found: having(plain, this.#last(plain)?.additions), refused: [{ name: plain.name, reason: error.message }] }
+    }
+  }
+
+  async #look(wanted: WantedSite): Promise<{ found: Site; refused: Refused[] }> {
+    const { found, refused } = await this.#keep(wanted)
+    if (isDeepStrictEqual(found, this.#last(found))) return { found, refused }
+    const others = this.#others(found)
+    const reason = await this.#check([...others, found])
+    if (reason === undefined) return { found, refused }
+    const bad = { name: found.name, reason }
+    const less = await this.#withLess(found, others)
+    if (less === undefined) throw refusal([bad])
+    return { found: less, refused: [...refused, bad] }
+  }
+
+  /** A site with what was added to it last, or with those of its texts that pass; undefined when it does not pass without any. */
+  async #withLess(found: Site, others: readonly Site[]): Promise<Site | undefined> {
+    const { additions, ...plain } = found
+    const passes = async (one: Site) => (await this.#check([...others, one])) === undefined
+    if (additions === undefined || !(await passes(plain))) return undefined
+    const last = this.#last(found)?.additions
+    if (last !== undefined && (await passes({ ...plain, additions: last }))) return { ...plain, additions: last }
+    let good: StoredAdditions = { ...additions, inside: [], beside: [] }
+    const tries = [
+      ...additions.inside.map((path) => () => ({ ...good, inside: [...good.inside, path] })),
+      ...additions.beside.map((one) => () => ({ ...good, beside: [...good.beside, one] })),
+    ]
+    for (const more of tries) if (await passes({ ...plain, additions: more() })) good = more()
+    return { ...plain, additions: good }
+  }
+
+  /** Makes checked sites those that are stored and served. */
+  async #switch(wanted: Site[], reload: Reload, name: string): Promise<void> {
     const sites = sorted(wanted)
-    if (JSON.stringify(sites) === JSON.stringify(this.#sites)) return
-    const refusal = await this.#check(sites)
-    if (refusal !== undefined) throw refused([{ name, reason: refusal }])
     const before = this.#sites
+    if (isDeepStrictEqual(sites, before)) return
     try {
       await this.#write(sites)
       await reload()
     } catch (error) {
       await this.#write(before)
       await reload().catch(() => undefined)
-      throw refused([{ name, reason: messageOf(error) }], error)
+      throw refusal([{ name, reason: messageOf(error) }], error)
     }
     this.#sites = sites
     this.#refused = this.#refused.filter((known) => !sites.some((one) => one.name === known.name))
+    // Requests that began before the reload still read what was added before it.
+    this.#inUse = digests([...sites, ...before])
   }
 
   async #write(sites: readonly Site[]): Promise<void> {
@@ -130,6 +203,8 @@ export class SiteStore {
         return add(await add(good, more.slice(0, half)), more.slice(half))
       }
       refused.push({ name: only.name, reason })
+      const less = await this.#withLess(only, good)
+      if (less !== undefined) return [...good, less]
       const last = fallback.find(({ name }) => name === only.name)
       return last !== undefined && (await this.#check([...good, last])) === undefined ? [...good, last] : good
     }
@@ -139,58 +214,29 @@ export class SiteStore {
 
   #queued<T>(change: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(change)
-    this.#queue = done.catch(() => undefined)
+    // What cannot be swept now goes after the next change.
+    this.#queue = done.catch(() => undefined).then(() => sweep(this.#settings, this.#inUse).catch(() => undefined))
     return done
   }
-}
-
-/** The error for sites that nginx or its grammar does not take. */
-export function refused(sites: readonly Refused[], cause?: unknown): UserError {
-  return new UserError('site-refused', sites.map(({ name, reason }) => `nginx refused ${name}: ${reason}`).join('\n'), {
-    hint: 'everything else is as it was',
-    ...(cause === undefined ? {} : { cause }),
-  })
-}
-
-/** Sites one by one: what does not parse is refused, not in the way of the others. */
-export function parseSites(values: readonly unknown[]): { sites: Site[]; refused: Refused[] } {
-  const sites: Site[] = []
-  const refused: Refused[] = []
-  for (const [index, value] of values.entries()) {
-    const parsed = site.safeParse(value)
-    if (parsed.success) sites.push(parsed.data)
-    else refused.push({ name: nameOf(value) ?? `site ${index + 1}`, reason: problem(parsed.error) })
-  }
-  return { sites, refused }
 }
 
 /** A store that was damaged loses its sites, not the start; control sends them again. */
 function parseStore(text: string | undefined): { sites: Site[]; refused: Refused[] } {
   try {
-    return parseSites(z.array(z.unknown()).parse(JSON.parse(text ?? '[]')))
+    return parseSites(site, z.array(z.unknown()).parse(JSON.parse(text ?? '[]')))
   } catch (error) {
     return { sites: [], refused: [{ name: 'sites.json', reason: messageOf(error) }] }
   }
 }
 
-/** Two sites with one host: nginx only warns and serves the first, so we say it. */
-export function sharedHost(sites: readonly Site[]): string | undefined {
-  const owners = new Map<string, string>()
-  for (const { name, hosts } of sites) {
-    for (const host of hosts) {
-      const owner = owners.get(host)
-      if (owner !== undefined) return owner === name ? `there are two sites called ${name}` : `${host} belongs to ${owner}`
-      owners.set(host, name)
-    }
-  }
-  return undefined
-}
-
-function nameOf(value: unknown): string | undefined {
-  const parsed = z.object({ name: z.string() }).safeParse(value)
-  return parsed.success ? parsed.data.name : undefined
-}
-
 function sorted(sites: readonly Site[]): Site[] {
   return [...sites].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function having(plain: Omit<Site, 'additions'>, additions: StoredAdditions | undefined): Site {
+  return additions === undefined ? plain : { ...plain, additions }
+}
+
+function digests(sites: readonly Site[]): Set<string> {
+  return new Set(sites.flatMap(({ additions }) => additions?.digest ?? []))
 }

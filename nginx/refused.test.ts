@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { words } from './process.ts'
-import { parseSites, sharedHost } from './sites.ts'
+import { parseSites, sharedHost } from './refused.ts'
+import { wantedSite } from './site.ts'
 
 test('a site that does not parse is reported and leaves the others', () => {
-  const { sites, refused } = parseSites([{ name: 'a', hosts: ['a.test'] }, { name: 'b', hosts: ['b;test'] }, 7, { name: 'c', hosts: [] }])
+  const { sites, refused } = parseSites(wantedSite, [
+    { name: 'a', hosts: ['a.test'] },
+    { name: 'b', hosts: ['b;test'] },
+    7,
+    { name: 'c', hosts: [] },
+  ])
   assert.deepEqual(
     sites.map(({ name }) => name),
     ['a', 'c'],
