@@ -32,6 +32,11 @@ export async function cloneApp(app: App, name: string, by: By, { skipDeploy = fa
 function copySettings({ instance, id }: App, to: number): void {
   const { db } = instance
   db.run('INSERT INTO config SELECT ?, key, value FROM config WHERE app_id = ?', to, id)
+  db.run(
+    'INSERT INTO docker_options (app_id, phase, process, option) SELECT ?, phase, process, option FROM docker_options WHERE app_id = ? ORDER BY id',
+    to,
+    id,
+  )
   db.run('INSERT INTO formation SELECT ?, process, quantity FROM formation WHERE app_id = ?', to, id)
   db.run("INSERT INTO properties SELECT ?, name, value FROM properties WHERE app_id = ? AND name NOT LIKE 'domains %'", to, id)
 }

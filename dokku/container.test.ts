@@ -13,6 +13,8 @@ const release: Release = {
   config: { A: '1' },
   formation: { web: 2, worker: 1, release: 1, gone: 1 },
   manifest: { processes: { web: null, worker: 'node worker.js', release: 'migrate' }, healthchecks: {}, formation: {} },
+  options: [],
+  args: [],
   revision: 'c0ffee',
   description: 'Deploy c0ffee',
   createdBy: 'alice',
@@ -34,6 +36,15 @@ test('specOf is the same for what is interchangeable and differs for what must b
     assert.notEqual(specOf({ ...release, ...other }, 'web', 0), spec)
   assert.notEqual(specOf(release, 'worker', 0), spec)
   assert.notEqual(specOf(release, 'web', 1), spec)
+})
+
+test('specOf differs by the options that a process gets, and only by those', () => {
+  const spec = specOf(release, 'web', 0)
+  const option = { phase: 'deploy', process: '', option: '--memory 64m' } as const
+  for (const other of [{ options: [option] }, { args: [option] }, { options: [{ ...option, process: 'web' }] }])
+    assert.notEqual(specOf({ ...release, ...other }, 'web', 0), spec)
+  for (const other of [{ phase: 'run' as const }, { phase: 'build' as const }, { process: 'worker' }])
+    assert.equal(specOf({ ...release, options: [{ ...option, ...other }] }, 'web', 0), spec)
 })
 
 test('portOf prefers PORT, then the exposed TCP port, then 5000', () => {
@@ -77,6 +88,22 @@ test('containerOptions gives web its PORT and binds every container', () => {
   assert.equal(web.HostConfig?.Memory, 2 ** 29)
   assert.equal(web.HostConfig?.MemorySwap, 2 ** 29)
   assert.deepEqual(web.NetworkingConfig?.EndpointsConfig?.['dokku-apps']?.IPAMConfig, { IPv4Address: '10.213.0.2' })
+  const options = [
+    { phase: 'deploy' as const, process: 'web', option: '--memory 64m' },
+    { phase: 'run' as const, process: '', option: '--user nobody' },
+  ]
+  const given = { ...plan, release: { ...release, options } }
+  const [memory, user] = [2 ** 26, 'nobody']
+  assert.deepEqual(
+    ['web', 'worker', 'run']
+      .map((process) => containerOptions({ ...given, process, index: 1 }))
+      .map((one) => [one.HostConfig?.Memory, one.User]),
+    [
+      [memory, undefined],
+      [plan.memory, undefined],
+      [plan.memory, user],
+    ],
+  )
   const worker = containerOptions({ ...plan, process: 'worker', index: 1 })
   assert.deepEqual(worker.Cmd, ['/bin/sh', '-c', 'node worker.js'])
   assert.deepEqual(worker.Env, ['A=1', 'DYNO=worker.1', 'GIT_REV=c0ffee'])

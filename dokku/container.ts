@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { ContainerCreateOptions, ContainerInfo, ImageInspectInfo } from 'dockerode'
+import { mostProcesses } from './docker-flags.ts'
+import { flagsFor, optionsFor } from './docker-options.ts'
+import { withFlags } from './flag-effects.ts'
 import type { Release } from './release.ts'
 
 /** One container that should run: a process type of a release, and which of its instances. */
@@ -55,7 +58,10 @@ export { label }
 
 /** What must differ for a running container to be replaced. */
 export function specOf(release: Release, process: string, restarts: number): string {
-  const parts = [release.image, release.revision, release.config, release.manifest.processes[process] ?? null, restarts]
+  const options = optionsFor([...release.options, ...release.args], 'deploy', process)
+  const parts: unknown[] = [release.image, release.revision, release.config, release.manifest.processes[process] ?? null, restarts]
+  // As before there were any, so that what runs without them goes on.
+  if (options.length > 0) parts.push(options)
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }
 
@@ -104,6 +110,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const { release, process, index } = plan
   const port = portOf(release.config, plan.image)
   const oneOff = process === 'run'
+  const flags = flagsFor([...release.options, ...release.args], oneOff ? 'run' : 'deploy', process)
   const command = oneOff ? undefined : release.manifest.processes[process]
   const environment = {
     ...release.config,
@@ -111,7 +118,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     ...(process === 'web' ? { PORT: String(port) } : {}),
     ...(release.revision === null ? {} : { GIT_REV: release.revision }),
   }
-  return {
+  const options: ContainerCreateOptions = {
     Image: release.image,
     Env: Object.entries(environment).map(([key, value]) => `${key}=${value}`),
     ...(command == null ? {} : { Cmd: ['/bin/sh', '-c', command] }),
@@ -137,13 +144,14 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       CapDrop: dropped,
       Memory: plan.memory,
       MemorySwap: plan.memory,
-      PidsLimit: 4096,
+      PidsLimit: mostProcesses,
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m' } },
     },
     ...(plan.address === undefined
       ? {}
       : { NetworkingConfig: { EndpointsConfig: { [plan.network]: { IPAMConfig: { IPv4Address: plan.address } } } } }),
   }
+  return withFlags(options, flags)
 }
 
 /** A listed container as one of an app's. A copy of one (docker commit) has its labels, but not its address: nobody wants it. */

@@ -21,6 +21,15 @@ export type { AppContainer } from './container.ts'
 export { applyRestartPolicy, containersOf } from './containers.ts'
 export { type Context, changing, deploying, followed, readInput } from './context.ts'
 export { destroyApp } from './destroy.ts'
+export { type Phase, phases } from './docker-flags.ts'
+export {
+  type DockerOption,
+  dockerOptions,
+  optionsFor,
+  readOptions,
+  storeDockerOptions,
+  withOptions,
+} from './docker-options.ts'
 export { enterContainer } from './enter.ts'
 export { checkProcesses, processesOf } from './formation.ts'
 export { healthy } from './health.ts'

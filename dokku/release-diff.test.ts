@@ -9,6 +9,8 @@ const release = (version: number, more: Partial<Release>): Release => ({
   config: { KEEP: '1', CHANGE: 'old secret', DROP: '1' },
   formation: { web: 1 },
   manifest: { processes: { web: null }, healthchecks: {}, formation: {} },
+  options: [],
+  args: [],
   revision: null,
   description: '',
   createdBy: 'alice',
@@ -23,6 +25,11 @@ test('diffReleases says what changed, and of config the names alone', () => {
     config: { KEEP: '1', CHANGE: 'new secret', ADD: '1' },
     formation: { web: 2, worker: 1 },
     manifest: { processes: { web: 'node new.js' }, healthchecks: { web: [] }, formation: {} },
+    options: [
+      { phase: 'deploy', process: 'web', option: '--memory 64m' },
+      { phase: 'run', process: '', option: '--env KEY=secret' },
+    ],
+    args: [{ phase: 'deploy', process: '', option: '--link db:db' }],
   })
   const diff = diffReleases(release(1, {}), to)
   assert.deepEqual(diff.config, { added: ['ADD'], changed: ['CHANGE'], removed: ['DROP'] })
@@ -37,6 +44,9 @@ test('diffReleases says what changed, and of config the names alone', () => {
     'formation  worker none -> 1',
     'command    web none -> node new.js',
     'checks     changed',
+    'option     + deploy web --memory 64m',
+    'option     + run --env KEY',
+    'option     + deploy --link db:db',
   ])
 })
 

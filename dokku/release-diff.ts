@@ -1,3 +1,4 @@
+import { withoutValues } from './docker-options.ts'
 import type { Release } from './release.ts'
 
 /** What a release changes against another; names of config vars only, because values are secrets. */
@@ -12,6 +13,8 @@ export interface ReleaseDiff {
   /** Commands per process type; null is the image's own. */
   processes: Record<string, Change>
   healthchecks: boolean
+  /** With their phase; of variables only names. */
+  options: { added: string[]; removed: string[] }
 }
 
 export interface Change {
@@ -21,6 +24,7 @@ export interface Change {
 
 export function diffReleases(from: Release, to: Release): ReleaseDiff {
   const [before, after] = [from.config, to.config]
+  const [had, has] = [optionsOf(from), optionsOf(to)]
   return {
     from: from.version,
     to: to.version,
@@ -34,6 +38,7 @@ export function diffReleases(from: Release, to: Release): ReleaseDiff {
     formation: changes(from.formation, to.formation),
     processes: changes(from.manifest.processes, to.manifest.processes),
     healthchecks: JSON.stringify(from.manifest.healthchecks) !== JSON.stringify(to.manifest.healthchecks),
+    options: { added: missing(has, had), removed: missing(had, has) },
   }
 }
 
@@ -43,6 +48,7 @@ export function describeDiff(diff: ReleaseDiff): string[] {
   const many = (title: string, map: Record<string, Change>) =>
     Object.entries(map).map(([name, each]) => one(title, { from: `${name} ${show(each.from)}`, to: each.to }))
   const keys = Object.entries({ '+': diff.config.added, '~': diff.config.changed, '-': diff.config.removed })
+  const options = { '+': diff.options.added, '-': diff.options.removed }
   return [
     ...(diff.revision === null ? [] : [one('commit', diff.revision)]),
     ...(diff.image === null ? [] : [one('image', diff.image)]),
@@ -50,7 +56,17 @@ export function describeDiff(diff: ReleaseDiff): string[] {
     ...many('formation', diff.formation),
     ...many('command', diff.processes),
     ...(diff.healthchecks ? [`${'checks'.padEnd(11)}changed`] : []),
+    ...Object.entries(options).flatMap(([sign, some]) => some.map((one) => `${'option'.padEnd(11)}${sign} ${one}`)),
   ]
+}
+
+/** Compared as they are: a variable with another value is gone, and added. */
+function optionsOf({ options, args }: Release) {
+  return [...options, ...args].map((one) => ({ key: JSON.stringify(one), shown: withoutValues(one) }))
+}
+
+function missing(some: ReturnType<typeof optionsOf>, among: typeof some): string[] {
+  return some.filter(({ key }) => among.every((one) => one.key !== key)).map(({ shown }) => shown)
 }
 
 function changes<T extends string | number | null>(before: Record<string, T>, after: Record<string, T>): Record<string, Change> {

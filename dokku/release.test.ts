@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createApp, findApp } from './app.ts'
+import { dockerOptions, readOptions, storeDockerOptions } from './docker-options.ts'
 import { stateOnly } from './fixtures.ts'
 import { plainManifest } from './manifest.ts'
 import { commitRelease, currentRelease, draftRelease, listReleases, rollbackRelease } from './release.ts'
@@ -48,6 +49,22 @@ test('a rollback restores image, config and formation, and is a release of its o
       [1, 'sha256:1', 'Deploy one'],
     ],
   )
+})
+
+test('a rollback restores docker options, and does not take those of plugins for them', async () => {
+  const app = await createApp(stateOnly(), 'shop')
+  storeDockerOptions(app, readOptions('--memory 64m --read-only', 'deploy', 'web'))
+  commitRelease(app, draftRelease(app, { image: 'sha256:1', manifest: plainManifest, description: 'Deploy one', by }))
+  storeDockerOptions(app, [])
+  const two = draftRelease(app, { image: 'sha256:2', description: 'Deploy two', by })
+  commitRelease(app, { ...two, args: readOptions('--label a=b', 'deploy') })
+  const back = rollbackRelease(app, 1, by)
+  commitRelease(app, back, back)
+  assert.deepEqual(
+    dockerOptions(app).map(({ process, option }) => `${process} ${option}`),
+    ['web --memory 64m', 'web --read-only'],
+  )
+  assert.deepEqual(currentRelease(app)?.options, dockerOptions(app))
 })
 
 test('a release does not take back config that was set while it was deployed', async () => {

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { UserError } from '#lib/errors.ts'
 import type { App } from './app.ts'
+import { type DockerOption, dockerOption, dockerOptions, storeDockerOptions } from './docker-options.ts'
 import { type Manifest, manifestSchema } from './manifest.ts'
 
 const json = <T extends z.ZodType>(schema: T) =>
@@ -17,6 +19,8 @@ const releaseRow = z
     config: json(z.record(z.string(), z.string())),
     formation: json(z.record(z.string(), z.number())),
     manifest: json(manifestSchema),
+    options: json(z.array(dockerOption)),
+    args: json(z.array(dockerOption)),
     revision: z.string().nullable(),
     description: z.string(),
     created_by: z.string(),
@@ -24,7 +28,7 @@ const releaseRow = z
   })
   .transform(({ created_by: createdBy, created_at: createdAt, ...rest }) => ({ ...rest, createdBy, createdAt }))
 
-/** What ran: image, config and formation together, under a number. */
+/** What ran: image, config, formation and docker options together, under a number. `args` are options that plugins added. */
 export type Release = Omit<z.infer<typeof releaseRow>, 'id'>
 
 /** Settings that come with a release: stored together with it, so that a release that does not get ready leaves none of them. */
@@ -33,6 +37,8 @@ export interface Settings {
   config?: Record<string, string>
   /** The counts that change. */
   formation?: Record<string, number>
+  /** All docker options there will be. */
+  options?: readonly DockerOption[]
 }
 
 /** What the next release changes; what it leaves out is as the current one has it. */
@@ -71,11 +77,19 @@ export function draftRelease(app: App, change: Change): Release {
     config: change.config ?? app.config.all(),
     formation: formationFor({ ...app.formation.all(), ...change.formation }, manifest),
     manifest,
+    options: [...(change.options ?? dockerOptions(app))],
+    args: current?.args ?? [],
     revision: change.revision === undefined ? (current?.revision ?? null) : change.revision,
     description: change.description,
     createdBy: change.by,
     createdAt: new Date().toISOString(),
   }
+}
+
+/** Would a draft run otherwise than a release of the same image? */
+export function differs(draft: Release, release: Release): boolean {
+  const settings = ({ config, formation, options, args }: Release) => [config, formation, options, args]
+  return !isDeepStrictEqual(settings(draft), settings(release))
 }
 
 /** A release that is listed; without a version, the current one. */
@@ -112,13 +126,15 @@ export function commitRelease(app: App, release: Release, settings: Settings = {
   const { db } = app.instance
   db.tx(() => {
     db.run(
-      'INSERT INTO releases (app_id, version, image, config, formation, manifest, revision, description, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO releases (app_id, version, image, config, formation, manifest, options, args, revision, description, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       app.id,
       release.version,
       release.image,
       JSON.stringify(release.config),
       JSON.stringify(release.formation),
       JSON.stringify(release.manifest),
+      JSON.stringify(release.options),
+      JSON.stringify(release.args),
       release.revision,
       release.description,
       release.createdBy,
@@ -129,9 +145,10 @@ export function commitRelease(app: App, release: Release, settings: Settings = {
   })
 }
 
-export function storeSettings(app: App, { config, formation }: Settings): void {
+export function storeSettings(app: App, { config, formation, options }: Settings): void {
   if (config !== undefined) app.config.replace(config)
   if (formation !== undefined) app.formation.set(formation)
+  if (options !== undefined) storeDockerOptions(app, options)
 }
 
 /** app.json decides where it speaks; else what ps:scale stored; else one web and none of the others. */

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { App } from './app.ts'
 import { build, type Source } from './build.ts'
 import { type By, heard } from './by.ts'
@@ -7,6 +6,7 @@ import { retag } from './images.ts'
 import {
   commitRelease,
   currentRelease,
+  differs,
   draftRelease,
   nextVersion,
   notDeployed,
@@ -78,7 +78,7 @@ export async function restart(app: App, by: By): Promise<void> {
   const current = deployed(app)
   by.output.step(`Restarting ${app.name}`)
   const draft = draftRelease(app, { description: 'Restart with stored config', by: by.user })
-  const changed = !app.state.locked && !isDeepStrictEqual([draft.config, draft.formation], [current.config, current.formation])
+  const changed = !app.state.locked && differs(draft, current)
   const commit = () =>
     app.instance.db.tx(() => {
       if (changed) commitRelease(app, draft)

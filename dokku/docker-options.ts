@@ -1,0 +1,59 @@
+import * as z from 'zod'
+import type { App } from './app.ts'
+import { type Phase, phases } from './docker-flags.ts'
+import { type DockerFlag, flagText, parseFlags } from './parse-flags.ts'
+
+/** One option of `docker run` that somebody, or a plugin, set. */
+export const dockerOption = z.object({
+  phase: z.enum(phases),
+  /** The process type that it is for; empty, for all. */
+  process: z.string(),
+  /** As `flagText` writes it. */
+  option: z.string(),
+})
+
+export type DockerOption = z.infer<typeof dockerOption>
+
+/** The options that were set for an app, which its next release takes, in the order in which they were. */
+export function dockerOptions({ instance: { db }, id }: App): DockerOption[] {
+  return db.all(dockerOption, 'SELECT phase, process, option FROM docker_options WHERE app_id = ? ORDER BY id', id)
+}
+
+/** Makes these the only ones. */
+export function storeDockerOptions({ instance: { db }, id }: App, options: readonly DockerOption[]): void {
+  db.tx(() => {
+    db.run('DELETE FROM docker_options WHERE app_id = ?', id)
+    for (const { phase, process, option } of options)
+      db.run('INSERT INTO docker_options (app_id, phase, process, option) VALUES (?, ?, ?, ?)', id, phase, process, option)
+  })
+}
+
+/** A line of options as so many of them, for each of the phases and process types; see `parseFlags`. */
+export function readOptions(line: string | readonly string[], phase: Phase, process = ''): DockerOption[] {
+  return parseFlags(line, phase).map((flag) => ({ phase, process, option: flagText(flag) }))
+}
+
+/** The first options, and those of the second that are not among them: to add one twice is to add it once. */
+export function withOptions(some: readonly DockerOption[], more: readonly DockerOption[]): DockerOption[] {
+  const added = new Set<string>()
+  return [...some, ...more].filter((one) => {
+    const key = JSON.stringify([one.phase, one.process, one.option])
+    return !added.has(key) && added.add(key)
+  })
+}
+
+/** The options that hold in a phase: those for all process types, and those for this one. */
+export function optionsFor(options: readonly DockerOption[], phase: Phase, process = ''): string[] {
+  return options.filter((one) => one.phase === phase && (one.process === '' || one.process === process)).map(({ option }) => option)
+}
+
+/** The same as flags. */
+export function flagsFor(options: readonly DockerOption[], phase: Phase, process = ''): DockerFlag[] {
+  return optionsFor(options, phase, process).flatMap((option) => parseFlags(option, phase))
+}
+
+/** An option as whoever may see a release may see it: what a variable holds is a secret. */
+export function withoutValues({ phase, process, option }: DockerOption): string {
+  const shown = option.replace(/^(--(?:env|build-arg) )'?(\w+)=?.*$/s, '$1$2')
+  return `${phase}${process === '' ? '' : ` ${process}`} ${shown}`
+}
