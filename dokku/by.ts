@@ -12,6 +12,6 @@ export interface By {
 }
 
 /** What plugins print while they are asked belongs to the output of the build. */
-export function heard({ output, signal }: By) {
+export function heard({ output, signal }: Pick<By, 'output' | 'signal'>) {
   return { stdout: lineStream(output.line), stderr: lineStream(output.line), ...(signal === undefined ? {} : { signal }) }
 }

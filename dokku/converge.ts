@@ -48,7 +48,7 @@ export async function converge(app: App, release: Release | undefined, output: O
   step.commit?.()
   const fresh = [...plan.keep, ...proved, ...started]
   const finish = async () => {
-    await route(app, fresh)
+    await route(app, fresh, output)
     const leaving = await setAside(app, [...plan.retire, ...plan.prove.filter((one) => !proved.includes(one))])
     await Promise.all(fresh.map((one) => settleContainer(app, one, output)))
     retire(app, leaving)

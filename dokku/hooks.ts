@@ -47,6 +47,11 @@ export const hooks = defineHooks({
     'image',
   ]),
   'pre-deploy': event<OfApp & { tag: string }>('before containers start; failing stops the deploy', ['app', 'tag']),
+  'nginx-pre-reload': event<OfApp & { port: number; address: string }>(
+    'before nginx gets the site of an app: what is written into its nginx.conf, before or after our part, is served; failing, what was written last',
+    ['app', 'port', 'address'],
+    { timeoutMs: 60_000 },
+  ),
   'post-deploy': event<OfApp & { port: number; address: string; tag: string; image: string; version: number }>(
     'the new containers serve',
     ['app', 'port', 'address', 'tag'],

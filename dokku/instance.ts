@@ -54,6 +54,8 @@ export interface InstalledPlugins {
   own(): readonly Plugin[]
   /** Takes up a change of them without a restart. */
   reload(): Promise<void>
+  /** Does any of them handle a hook? */
+  handles(hook: string): Promise<boolean>
   /** Calls a hook of all, or of one, by its name, with words; answers the exit status. */
   trigger(hook: string, args: readonly string[], around: Partial<Around>, only?: string): Promise<number>
 }

@@ -26,6 +26,7 @@ export async function livePlugins(installed: Installed): Promise<LivePlugins> {
       current = await loadPlugins(installed)
       await before.hooks.close()
     },
+    handles: (hook) => current.hooks.handles(hook),
     trigger: (hook, args, around, only) =>
       callingPlugin(async (mark) => {
         const called = { ...around, env: { ...installed.environment(), DOKKU_NESTED: mark } }

@@ -1,9 +1,10 @@
 /** What plugins import: `import { app, command, group } from 'dokku'`. Ours use the same door as a stranger's. */
 import { commandsFor, type Typed } from '#lib/command.ts'
 import type { Right } from './access.ts'
-import { type App, allApps, findApp, maybeApp } from './app.ts'
+import { type App, maybeApp } from './app.ts'
 import type { Context } from './context.ts'
 import { checkAppName } from './names.ts'
+import { someApp } from './report.ts'
 
 export { boolean, option, optional, repeated, rest, unless, word } from '#lib/command.ts'
 export { complete } from '#lib/complete.ts'
@@ -48,9 +49,10 @@ export { renameApp } from './rename.ts'
 export { format, parseCount, reportCommand } from './report.ts'
 export { parseRestartPolicy, restartPolicyOf } from './restart-policy.ts'
 export { parseRetention, pruneReleases, retentionOf } from './retention.ts'
-export { reroute } from './routing.ts'
+export { reroute, resite, unserved } from './routing.ts'
 export { findRun, listRuns, type Run, stopRun } from './runs.ts'
 export { setCommand } from './set.ts'
+export { siteCommand } from './site-command.ts'
 export { lastSource, repositoryHead } from './source.ts'
 export { receiveInTurn } from './turn.ts'
 export { version } from './version.ts'
@@ -63,13 +65,7 @@ export const param = own.param
 
 /** An argument that names an app: parsed into the App, so that a command never sees one that does not exist. */
 export function app() {
-  return param<App>({
-    summary: 'an app',
-    label: 'app',
-    app: true,
-    parse: (word, { instance }) => findApp(instance, word),
-    complete: (_prefix, { instance }) => allApps(instance).map(({ name }) => name),
-  })
+  return param<App>(someApp)
 }
 
 /** An argument that names an app which need not exist. */

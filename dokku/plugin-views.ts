@@ -54,7 +54,7 @@ export async function writeViews(roots: ViewRoots, hostname: string, apps: reado
 }
 
 /** Writes a file whole, by rename; it is not waited for until it is on the disk, as it can be written again at any time. */
-async function show(path: string, text: string): Promise<void> {
+export async function show(path: string, text: string): Promise<void> {
   if ((await readIfThere(path)) === text) return
   await mkdir(dirname(path), { recursive: true })
   const fresh = `${path}.${randomBytes(6).toString('hex')}.new`

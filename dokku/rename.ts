@@ -38,7 +38,7 @@ export async function renameApp(app: App, name: string, output: Output): Promise
   }
   await moveImages(app, rename)
   await instance.fire('post-app-rename-setup', { from: old, to: name })
-  await reroute(app)
+  await reroute(app, output)
   for (const one of await containersOf(app)) if (one.stage === 'serving') await settleContainer(app, one, output)
   await instance.fire('post-app-rename', { from: old, to: name })
   output.result(`${old} is ${name} now:`)

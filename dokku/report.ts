@@ -10,6 +10,16 @@ export type Fields = Readonly<Record<string, (app: App) => string | Promise<stri
 /** `--format`, where only text and JSON exist. */
 export const format = option('FORMAT', 'text or json', parseFormat, { complete: () => ['text', 'json'] })
 
+/** An argument that names an app. */
+export const someApp = {
+  kind: 'one' as const,
+  summary: 'an app',
+  label: 'app',
+  app: true,
+  parse: (word: string, { instance }: Context) => findApp(instance, word),
+  complete: (_prefix: string, { instance }: Context) => allApps(instance).map(({ name }) => name),
+}
+
 /** The spec of a `:report` command in Dokku's manner: all apps or one, all lines or one flag's value, text or JSON. */
 export function reportCommand(group: string, fields: Fields) {
   const flags = Object.fromEntries(Object.keys(fields).map((field) => [field, boolean(`print only ${caption(field).toLowerCase()}`)]))
@@ -17,14 +27,7 @@ export function reportCommand(group: string, fields: Fields) {
     name: `${group}:report`,
     summary: `show the ${group} settings and state of one app or all`,
     args: {
-      app: optional({
-        kind: 'one' as const,
-        summary: 'an app',
-        label: 'app',
-        app: true,
-        parse: (word: string, { instance }: Context) => findApp(instance, word),
-        complete: (_prefix: string, { instance }: Context) => allApps(instance).map(({ name }) => name),
-      }),
+      app: optional(someApp),
     },
     flags: { ...flags, format },
     examples: [`${group}:report node-js-app`, `${group}:report node-js-app --format json`] as [string, string],

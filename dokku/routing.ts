@@ -1,4 +1,5 @@
 import { UserError } from '#lib/errors.ts'
+import type { Output } from '#lib/output.ts'
 import { type App, allApps } from './app.ts'
 import { type AppContainer, label, wantedContainers } from './container.ts'
 import { containersOf, listContainers } from './containers.ts'
@@ -6,19 +7,48 @@ import { untilAppliance } from './health.ts'
 import type { Instance } from './instance.ts'
 import { isFor } from './plan.ts'
 import { currentRelease } from './release.ts'
+import { buildSite, siteOf, tellUnserved } from './site.ts'
 
-/** Sends an app's traffic to these containers; a site that is new or whose hosts changed is made first. */
-export async function route(app: App, containers: readonly AppContainer[]): Promise<void> {
-  const { instance } = app
-  await oneAtATime(instance, async () => {
-    await instance.appliance.putSite({ name: app.site, hosts: app.hosts })
-    await instance.appliance.setRoutes(app.site, upstreams(containers))
-  })
+/**
+ * Sends an app's traffic to these containers; a site that is new or changed is made first. What plugins want of it and cannot
+ * be served is said, answered, and in nobody's way.
+ */
+export async function route(app: App, containers: readonly AppContainer[], output: Output): Promise<readonly string[]> {
+  const built = await buildSite(
+    app,
+    containers.find((one) => one.process === 'web'),
+    output,
+  )
+  return await tellSite(app, containers, output, built)
 }
 
-/** Tells the appliance an app's hosts and routes again. */
-export async function reroute(app: App): Promise<void> {
-  await route(app, serving(app, await containersOf(app)))
+/** Lets plugins have their say, and tells the appliance an app's site and routes again. */
+export async function reroute(app: App, output: Output): Promise<readonly string[]> {
+  return await route(app, serving(app, await containersOf(app)), output)
+}
+
+/** The same without asking plugins: what they keep in files by now. */
+export async function resite(app: App, output: Output): Promise<readonly string[]> {
+  return await tellSite(app, serving(app, await containersOf(app)), output)
+}
+
+/** In words, what `resite` would not serve; changes nothing. */
+export async function unserved(app: App): Promise<readonly string[]> {
+  const { site, left } = await siteOf(app)
+  return [...left, ...(await app.instance.appliance.checkSite(site)).map(({ reason }) => reason)]
+}
+
+async function tellSite(app: App, containers: readonly AppContainer[], output: Output, built: readonly string[] = []) {
+  const { instance } = app
+  const bad: string[] = [...built]
+  await oneAtATime(instance, async () => {
+    const { site, left } = await siteOf(app)
+    const refused = await instance.appliance.putSite(site)
+    bad.splice(built.length, Number.POSITIVE_INFINITY, ...left, ...refused.map(({ reason }) => reason))
+    await instance.appliance.setRoutes(app.site, upstreams(containers))
+  })
+  tellUnserved(app, bad, output)
+  return bad
 }
 
 /** Takes the site of an app that is gone away, after whoever still saw the app has told of it. */
@@ -31,11 +61,15 @@ export async function syncRoutes(instance: Instance): Promise<void> {
   await oneAtATime(instance, async () => {
     const byApp = Map.groupBy(await listContainers(instance, { [label.type]: 'deploy' }), ({ appId }) => appId)
     const apps = allApps(instance)
+    const sites = await Promise.all(apps.map(async (app) => ({ app, ...(await siteOf(app)) })))
     const refused = await instance.appliance.sync({
-      sites: apps.map((app) => ({ name: app.site, hosts: app.hosts })),
+      sites: sites.map(({ site }) => site),
       routes: Object.fromEntries(apps.map((app) => [app.site, upstreams(serving(app, byApp.get(app.id) ?? []))])),
     })
-    for (const { name, reason } of refused) instance.log.error({ site: name, reason }, 'the appliance did not take a site')
+    for (const { app, left } of sites) {
+      const reasons = refused.filter(({ name }) => name === app.site).map(({ reason }) => reason)
+      tellUnserved(app, [...left, ...reasons])
+    }
   })
 }
 

@@ -27,6 +27,8 @@ test('a site asks for the password of a file that a text inside it names, and do
   await stop()
   await again()
   assert.deepEqual(await answers(), [401, 200])
+  assert.deepEqual(await client.putSite({ name: 'one', hosts: ['one.test'], additions: 'kept' }), [])
+  assert.deepEqual(await answers(), [401, 200])
   assert.deepEqual(await client.putSite({ name: 'one', hosts: ['one.test'] }), [])
   assert.equal((await get(port, 'one.test')).status, 200)
 })

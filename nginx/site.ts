@@ -26,8 +26,8 @@ const plain = {
   options: z.strictObject({ maxBodySize: maxBodySize.exactOptional() }).exactOptional(),
 }
 
-/** What a site may look like: everything that ends up in nginx's configuration passes through here. */
-export const wantedSite = z.strictObject({ ...plain, additions: additions.exactOptional() })
+/** What a site may look like: everything that ends up in nginx's configuration passes through here. What was added last may be kept. */
+export const wantedSite = z.strictObject({ ...plain, additions: additions.or(z.literal('kept')).exactOptional() })
 
 /** The same as it is stored: what was added to it is in a folder of its own. */
 export const site = z.strictObject({ ...plain, additions: stored.exactOptional() })

@@ -118,6 +118,7 @@ export class SiteStore {
   /** A site with what is added to it on the disk; with what it had last, where that cannot be. */
   async #keep({ additions, ...plain }: WantedSite): Promise<{ found: Site; refused: Refused[] }> {
     if (additions === undefined) return { found: plain, refused: [] }
+    if (additions === 'kept') return { found: having(plain, this.#last(plain)?.additions), refused: [] }
     try {
       return { found: { ...plain, additions: await keep(additions, this.#settings) }, refused: [] }
     } catch (error) {

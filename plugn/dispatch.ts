@@ -36,6 +36,11 @@ export function dispatch<C extends Catalogue>(catalogue: C, responders: readonly
       }
     },
 
+    /** Does anybody handle it? */
+    async handles(name: string): Promise<boolean> {
+      return (known.get(name) ?? (await find(name))).length > 0
+    },
+
     /** The first answer, or undefined when nobody has one. A handler that fails has none. */
     async select<Name extends keyof C & string>(
       name: Name,

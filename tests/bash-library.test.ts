@@ -161,11 +161,11 @@ test('is_ssl_enabled needs certificate and key', async () => {
   assert.equal(await ask(), 0)
 })
 
-test('restart_nginx hands over one app, or all', async () => {
-  const script = 'restart_nginx shop || true; plugn() { echo "$*"; }; restart_nginx'
-  const { stdout } = await sourced(['nginx-vhosts/functions'], script, { APPS: 'a\nb\n' })
-  assert.equal(stdout, 'trigger proxy-build-config a\ntrigger proxy-build-config b\n')
-  assert.match(await readFile(join(dir, 'asked'), 'utf8'), /^trigger proxy-build-config shop$/m)
+test('validate_nginx and restart_nginx are commands about one app, or all, and fail as they do', async () => {
+  const script = 'dokku() { echo "$*"; }; validate_nginx shop; validate_nginx; restart_nginx shop; restart_nginx'
+  const { stdout } = await sourced(['nginx-vhosts/functions'], script)
+  assert.equal(stdout, 'nginx:validate-config shop\nnginx:validate-config\nnginx:reload shop\nnginx:reload\n')
+  assert.equal((await sourced(['nginx-vhosts/functions'], 'validate_nginx shop && echo on')).exitCode, 3)
 })
 
 test('properties are one file each, and keep values byte for byte', async () => {

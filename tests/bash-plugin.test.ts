@@ -23,6 +23,7 @@ case "$1 $2 $3" in
   "config:set --no-restart "*) echo "\${4%%=*}:  \${4#*=}" >"$DOKKU_LIB_ROOT/vars.$3"; echo "noise" ;;
   "config:unset --no-restart "*) rm -f "$DOKKU_LIB_ROOT/vars.$3" ;;
   "--quiet config:show "*) cat "$DOKKU_LIB_ROOT/vars.$3" 2>/dev/null || true ;;
+  nginx:*) echo "$*" >>"$DOKKU_LIB_ROOT/triggered" ;;
   "domains:report "*) echo "$2.example.com www.example.com" ;;
   *) exit 3 ;;
 esac
@@ -64,7 +65,7 @@ test('the plugin sets a property, config and a snippet for nginx by the function
   assert.equal(await readFile(join(dir, 'config/notice/shop/text'), 'utf8'), 'back at "ten"')
   assert.equal(await readFile(join(dir, 'vars.shop'), 'utf8'), 'NOTICE:  back at "ten"\n')
   assert.match((await snippet('shop')) ?? '', /# shop at www\.example\.com\n.*add_header X-Notice "back at 'ten'" always;\n/s)
-  assert.equal(await readFile(join(dir, 'triggered'), 'utf8'), 'trigger proxy-build-config shop\n'.repeat(2))
+  assert.equal(await readFile(join(dir, 'triggered'), 'utf8'), 'nginx:validate-config shop\nnginx:reload shop\n')
   assert.equal((await command('show', 'shop')).stdout, 'back at "ten"\n')
 })
 

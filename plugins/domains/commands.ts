@@ -108,7 +108,7 @@ async function apply(
 ): Promise<void> {
   change()
   try {
-    await reroute(one)
+    await reroute(one, context.output)
   } catch (error) {
     undo()
     context.output.warn('The change was taken back')
