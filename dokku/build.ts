@@ -7,6 +7,9 @@ import type { App } from './app.ts'
 import { treeFolder } from './builds.ts'
 import { type By, heard } from './by.ts'
 import { label } from './container.ts'
+import { pluginOptions } from './docker-args.ts'
+import { dockerOptions, flagsFor } from './docker-options.ts'
+import { effectOf } from './flag-effects.ts'
 import { type Instance, imageName } from './instance.ts'
 import { type Manifest, plainManifest, readManifest } from './manifest.ts'
 import { nextVersion } from './release.ts'
@@ -58,16 +61,19 @@ async function fromCommit(app: App, source: Extract<Source, { kind: 'commit' }>,
     await instance.fire('pre-receive-app', { ...tree, builder }, heard(by))
     await instance.fire('pre-build', { ...tree, builder }, heard(by))
     const limits = await instance.buildLimits
+    const options = await buildOptions(app, by)
     const image = await inSlot(instance, by, () =>
       driver.build(
         {
           source: { dir },
           image: `${imageName(instance.settings.name, app.name)}:v${nextVersion(app)}`,
-          labels: { [label.instance]: instance.settings.name, [label.app]: app.name, [label.stage]: 'build', dokku: '' },
+          labels: { ...options.Labels, [label.instance]: instance.settings.name, [label.app]: app.name, [label.stage]: 'build', dokku: '' },
           output,
           ...(limits === undefined ? {} : { limits }),
           ...(instance.ca === undefined ? {} : { ca: instance.ca }),
           ...(signal === undefined ? {} : { signal }),
+          ...(options.buildArgs && { buildArgs: options.buildArgs }),
+          ...(options.noCache && { noCache: true }),
         },
         instance.engine,
       ),
@@ -77,6 +83,13 @@ async function fromCommit(app: App, source: Extract<Source, { kind: 'commit' }>,
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
+}
+
+/** What the app's options, and those that plugins add, ask of its build. */
+async function buildOptions(app: App, by: By) {
+  const set = dockerOptions(app)
+  const added = await pluginOptions(app, set, { phase: 'build', tag: `v${nextVersion(app)}` }, heard(by))
+  return effectOf(flagsFor([...set, ...added], 'build'))
 }
 
 /** Does the work when there is a slot for it. */

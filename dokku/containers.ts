@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import type { ContainerInfo, ImageInspectInfo, NetworkInspectInfo } from 'dockerode'
+import type { ContainerInfo, ImageInspectInfo } from 'dockerode'
 import { hasStatus } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
-import { applianceAddress, freeAddress, leaseAddress } from './addresses.ts'
-import { type App, allApps, maybeApp } from './app.ts'
+import type { Around } from '#plugn'
+import { freeAddress, leaseAddress } from './addresses.ts'
+import { type App, maybeApp } from './app.ts'
+import { networkOf } from './app-network.ts'
 import { type AppContainer, appContainer, containerOptions, label, type Wanted } from './container.ts'
-import { containerName, type Instance, objectNames } from './instance.ts'
-import { type AppNetwork, ensureNetwork } from './networks.ts'
+import { containerName, type Instance } from './instance.ts'
+import { allLinks, ensureLinks, linksOf } from './links.ts'
+import type { AppNetwork } from './networks.ts'
 import type { Release } from './release.ts'
 import { parseRestartPolicy, restartPolicyOf } from './restart-policy.ts'
 
@@ -16,46 +19,6 @@ const stopGrace = 30
 
 /** How long the engine may take to remove a container that it removes already. */
 const removalMs = 30_000
-
-/** The network an app's containers join: shared on a host network, else one of its own that the appliance joins too. */
-export async function networkOf(instance: Instance, appId: number): Promise<AppNetwork> {
-  const { settings, engine } = instance
-  const names = objectNames(settings.name)
-  if (instance.network === 'host')
-    return await ensureNetwork(engine, names.network, { instance: settings.name, kind: 'shared', subnet: settings.subnet })
-  const network = await ensureNetwork(engine, appNetwork(instance, appId), { instance: settings.name, kind: 'single' })
-  await engine
-    .getNetwork(network.name)
-    .connect({ Container: names.appliance, EndpointConfig: { IPAMConfig: { IPv4Address: applianceAddress(network.subnet) } } })
-    .catch((error: unknown) => {
-      if (!hasStatus(error, 403, 409) || !/already/i.test(String(error))) throw error
-    })
-  return network
-}
-
-/** The name of the network that an app has to itself where the appliance publishes its ports. */
-export function appNetwork({ settings }: Instance, appId: number | string): string {
-  return `${settings.name}-app-${appId}`
-}
-
-/** Removes an app's own network; one that is not there is fine. */
-export async function removeAppNetwork(instance: Instance, appId: number | string): Promise<void> {
-  const network = instance.engine.getNetwork(appNetwork(instance, appId))
-  try {
-    if (((await network.inspect()) as NetworkInspectInfo).Labels?.[label.instance] !== instance.settings.name) return
-    await network.disconnect({ Container: objectNames(instance.settings.name).appliance, Force: true }).catch((error: unknown) => {
-      if (!hasStatus(error, 403, 404, 500)) throw error
-    })
-    await network.remove()
-  } catch (error) {
-    if (!hasStatus(error, 404)) throw error
-  }
-}
-
-/** A new appliance is on no app's network yet. */
-export async function joinNetworks(instance: Instance): Promise<void> {
-  if (instance.network === 'published') await Promise.all(allApps(instance).map((app) => networkOf(instance, app.id)))
-}
 
 /** The deployed containers of an app, running or not, retiring ones too: by its number, and those of 0.1.0 by its name. */
 export async function containersOf(app: App): Promise<AppContainer[]> {
@@ -99,16 +62,44 @@ export function ownerOf(instance: Instance, labels: Record<string, string | unde
 export interface Ground {
   image: ImageInspectInfo
   network: AppNetwork
+  /** The network with what the app is linked to, where it is linked to anything. */
+  links: string | undefined
 }
 
-/** UserError `image-gone` when somebody removed the release's image. */
-export async function groundOf(app: App, release: Release): Promise<Ground> {
-  const [image, network] = await Promise.all([imageOf(app, release), networkOf(app.instance, app.id)])
-  return { image, network }
+/** UserError `image-gone` when somebody removed the release's image, and those of links. */
+export async function groundOf(app: App, release: Release, link = ensureLinks): Promise<Ground> {
+  const linked = allLinks(release)
+  const [image, network, links] = await Promise.all([
+    imageOf(app, release),
+    networkOf(app.instance, app.id),
+    linked.length === 0 ? undefined : link(app, linked),
+  ])
+  return { image, network, links }
+}
+
+/** Gives a container that was made, and is not started, what it needs beside its options: links, and what plugins attach. */
+export async function attach(app: App, release: Release, made: Attached, { links }: Ground, around?: Partial<Around>): Promise<void> {
+  const { id, phase, process } = made
+  if (links !== undefined && linksOf(release, phase, process).length > 0)
+    await app.instance.engine.getNetwork(links).connect({ Container: id })
+  await app.instance.fire('post-container-create', { kind: 'app', container: id, app: app.name, phase, process }, around)
+}
+
+interface Attached {
+  id: string
+  phase: 'deploy' | 'run'
+  process: string
 }
 
 /** Creates and starts one container under a name of its own until it serves. A failed start leaves nothing. */
-export async function startContainer(app: App, release: Release, wanted: Wanted, { image, network }: Ground): Promise<AppContainer> {
+export async function startContainer(
+  app: App,
+  release: Release,
+  wanted: Wanted,
+  ground: Ground,
+  around?: Partial<Around>,
+): Promise<AppContainer> {
+  const { image, network } = ground
   const { instance } = app
   const { engine, settings, db } = instance
   const name = `${containerName(settings.name, app.name, wanted.process, wanted.index)}.upcoming-${randomBytes(4).toString('hex')}`
@@ -126,6 +117,7 @@ export async function startContainer(app: App, release: Release, wanted: Wanted,
   try {
     const container = await engine.createContainer({ ...options, name })
     try {
+      await attach(app, release, { id: container.id, phase: 'deploy', process: wanted.process }, ground, around)
       await container.start()
     } catch (error) {
       await container.remove({ force: true })

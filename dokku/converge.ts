@@ -1,6 +1,7 @@
 import { messageOf, UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
 import type { App } from './app.ts'
+import { heard } from './by.ts'
 import { type AppContainer, type Wanted, wantedContainers } from './container.ts'
 import { readLogs } from './container-logs.ts'
 import {
@@ -14,6 +15,7 @@ import {
   startContainer,
 } from './containers.ts'
 import { orNextPass } from './engine-error.ts'
+import { ensureLinks, restoreLinks } from './links.ts'
 import { planApp } from './plan.ts'
 import { untilReady } from './readiness.ts'
 import type { Release } from './release.ts'
@@ -44,7 +46,7 @@ export async function converge(app: App, release: Release | undefined, output: O
   const plan = planApp(wantedOf(app, release, step), existing, step)
   const proved = release === undefined ? [] : await prove(app, release, plan.prove, step.signal)
   const missing = [...plan.create, ...plan.prove.filter((one) => !proved.includes(one))]
-  const started = release === undefined ? [] : await startAll(app, release, missing, output, step.signal)
+  const started = release === undefined ? [] : await startAll(app, release, missing, output, step)
   step.commit?.()
   const fresh = [...plan.keep, ...proved, ...started]
   const finish = async () => {
@@ -110,18 +112,19 @@ async function startAll(
   release: Release,
   missing: readonly Pick<AppContainer, keyof Wanted>[],
   output: Output,
-  signal: AbortSignal | undefined,
+  { commit, signal }: Step,
 ): Promise<AppContainer[]> {
   const { instance } = app
   if (missing.length === 0) return []
-  const ground = await groundOf(app, release)
+  const ground = await groundOf(app, release, commit === undefined ? restoreLinks : ensureLinks)
+  const around = heard({ output, signal })
   const started: AppContainer[] = []
   const failures: unknown[] = []
   const removeAll = () => Promise.all(started.map((one) => removeContainer(instance, one)))
   const startOne = async (want: Wanted) => {
     if (failures.length > 0) return
     output.detail(`Starting ${want.process}.${want.index}`)
-    const container = await startContainer(app, release, want, ground)
+    const container = await startContainer(app, release, want, ground, around)
     started.push(container)
     return failures.length > 0 ? undefined : container
   }
@@ -135,6 +138,8 @@ async function startAll(
         await untilReady(app, container, release.manifest, signal).catch(async (error: unknown) => {
           throw failures.length > 0 ? error : await withLastLines(app, container, error)
         })
+        // What is only put back was checked when it was deployed.
+        if (commit !== undefined) await checkDeploy(app, container, around)
       } catch (error) {
         failures.push(error)
         // The others need not get ready any more: their ends end the waiting.
@@ -146,6 +151,10 @@ async function startAll(
   if (failures.length === 0) return started
   await removeAll()
   throw failures[0]
+}
+
+async function checkDeploy({ instance, name }: App, { id, process, port, address, index }: AppContainer, around: ReturnType<typeof heard>) {
+  await instance.fire('check-deploy', { app: name, container: id, process, port, address, index }, around)
 }
 
 async function withLastLines(app: App, container: AppContainer, error: unknown): Promise<unknown> {

@@ -14,9 +14,10 @@ import { appliance } from '#nginx'
 import { store } from '#plugn'
 import { sweepAddresses } from './addresses.ts'
 import { allApps } from './app.ts'
+import { joinNetworks } from './app-network.ts'
 import { confining, guardVolume } from './confine-plugins.ts'
 import { label } from './container.ts'
-import { joinNetworks, listContainers } from './containers.ts'
+import { listContainers } from './containers.ts'
 import { keepBackups } from './copies.ts'
 import { dispatcher } from './dispatch.ts'
 import { followEngine } from './events.ts'
@@ -24,7 +25,7 @@ import { untilAppliance } from './health.ts'
 import type { Instance } from './instance.ts'
 import { interruptBuilds } from './interrupt-builds.ts'
 import { publishKeys } from './keys.ts'
-import { firing, livePlugins } from './live-plugins.ts'
+import { collecting, firing, livePlugins } from './live-plugins.ts'
 import { keyedQueue, limited } from './locks.ts'
 import { actor } from './nested.ts'
 import { pluginEnvironment, pluginSocket } from './plugin-environment.ts'
@@ -91,6 +92,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     repositories: repositories(join(settings.dataDir, 'repositories'), { hooksPath: await gitHooks() }),
     plugins,
     fire: viewed(firing(plugins), () => instance),
+    collect: collecting(plugins),
     inOrder: keyedQueue(),
     starting: limited(startsAtOnce),
     retiring: new Set(),

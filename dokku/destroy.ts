@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises'
 import type { Output } from '#lib/output.ts'
 import type { App } from './app.ts'
+import { appNetworks } from './app-network.ts'
 import { logFolder } from './builds.ts'
-import { containersOf, removeAppNetwork, removeContainer } from './containers.ts'
+import { containersOf, removeContainer } from './containers.ts'
 import { forsakeImages, syncImages } from './images.ts'
+import { removeNetwork } from './networks.ts'
 import { forsakeRepository, removeRepositories } from './orphans.ts'
 import { currentRelease } from './release.ts'
 import { unroute } from './routing.ts'
@@ -30,6 +32,6 @@ export async function destroyApp(app: App, output: Output): Promise<void> {
   await syncImages(instance)
   await removeRepositories(instance)
   await rm(logFolder(instance, app.id), { recursive: true, force: true })
-  if (instance.network === 'published') await removeAppNetwork(instance, app.id)
+  for (const network of appNetworks(instance, app.id)) await removeNetwork(instance.engine, network, instance.settings.name)
   await instance.fire('post-delete', { app: name, tag })
 }

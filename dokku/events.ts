@@ -3,11 +3,13 @@ import type { Readable } from 'node:stream'
 import { hasCode } from '#lib/errors.ts'
 import { freeAddress } from './addresses.ts'
 import { numberedApp } from './app.ts'
+import { joinNetworks } from './app-network.ts'
 import { label, stageOf } from './container.ts'
-import { finalName, joinNetworks, listContainers, ownerOf } from './containers.ts'
+import { finalName, listContainers, ownerOf } from './containers.ts'
 import { untilAppliance } from './health.ts'
 import { type Instance, objectNames } from './instance.ts'
 import { record, recordOnce } from './journal.ts'
+import { relink } from './links.ts'
 import { killedJustNow } from './memory.ts'
 import { patience } from './patience.ts'
 import { reconcile, reconcileApp } from './reconcile.ts'
@@ -34,8 +36,8 @@ const firstPassMs = 15_000
 const refusals = 60
 
 /**
- * Follows the engine's events of this instance: heals the other two roles, and puts right what somebody did to an app's
- * containers. A slow full pass, and one whenever the engine was away, finds what no event told.
+ * Follows the engine's events: heals the other two roles, puts right what somebody did to an app's containers, and what
+ * apps are linked to. A slow full pass, and one whenever the engine was away, finds what no event told.
  */
 export function followEngine(instance: Instance, heal: () => Promise<void>): { lost: Promise<void>; close(): void } {
   const names = objectNames(instance.settings.name)
@@ -54,6 +56,10 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { l
 
   const handle = async ({ Action: action, Actor: { ID: id, Attributes: attributes } }: EngineEvent): Promise<void> => {
     const name = attributes.name ?? ''
+    if (attributes[label.instance] !== instance.settings.name) {
+      if (action === 'start') await relink(instance, name)
+      return
+    }
     // Docker does not restart what `docker kill` or `docker stop` ended.
     if (name === names.gateway || name === names.appliance) {
       if (action === 'destroy' || action === 'die') await heal()
@@ -89,7 +95,7 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { l
 
   const follow = async (): Promise<void> => {
     stream = (await instance.engine.getEvents({
-      filters: { type: ['container'], label: [`${label.instance}=${instance.settings.name}`], event: followed },
+      filters: { type: ['container'], event: followed },
     })) as Readable
     if (missed) logged(pass())
     for await (const line of createInterface({ input: stream })) logged(handle(JSON.parse(line) as EngineEvent))

@@ -19,6 +19,7 @@ export function stateOnly(env: Record<string, string> = {}, more: Partial<Instan
     settings: readSettings(env),
     db: emptyDatabase(),
     fire: async () => {},
+    collect: async () => [],
     repositories: { ensure: async (id: string) => id },
     builds: new Map(),
     ...more,

@@ -1,11 +1,24 @@
-import { type AnswerOf, type Around, defineHooks, event, type Handlers as HandlersOf, type InputOf } from '#plugn'
+import { type AnswerOf, type Around, collect, defineHooks, event, type Handlers as HandlersOf, type InputOf } from '#plugn'
 
 interface OfApp {
   app: string
 }
 
+/** What containers, or a build, of an app are made for. */
+interface Containers extends OfApp {
+  source: string
+  tag: string
+  process: string
+}
+
 /** For what has happened already, and cannot be refused. */
 const afterwards = { failing: 'passed over', late: 'passed over' } as const
+
+/** A container waits for them. */
+const soon = { timeoutMs: 60_000 } as const
+
+const options = (of: string, args: readonly (keyof Containers)[]) =>
+  collect<Containers>(`options of docker run for ${of}; on standard input are those so far, which may be printed again`, args, soon)
 
 /**
  * Every hook dokku fires, in the order of an app's life. Names and arguments are Dokku's, so that plugins written for it
@@ -31,6 +44,8 @@ export const hooks = defineHooks({
     'dir',
     'revision',
   ]),
+  'docker-args-build': options('a build', ['app', 'source']),
+  'docker-args-process-build': options('a build', ['app', 'source', 'tag']),
   'pre-build': event<OfApp & { builder: string; dir: string; revision: string }>('before the build; failing stops the deploy', [
     'builder',
     'app',
@@ -46,7 +61,20 @@ export const hooks = defineHooks({
     'app',
     'image',
   ]),
+  'docker-args-deploy': options('the containers of a release, once for each process type', ['app', 'tag', 'process']),
+  'docker-args-process-deploy': options('the containers of a release, once for each process type', ['app', 'source', 'tag', 'process']),
+  'docker-args-run': options('a one-off container', ['app', 'tag']),
+  'docker-args-process-run': options('a one-off container', ['app', 'source', 'tag']),
   'pre-deploy': event<OfApp & { tag: string }>('before containers start; failing stops the deploy', ['app', 'tag']),
+  'post-container-create': event<OfApp & { kind: 'app'; container: string; phase: 'deploy' | 'run'; process: string }>(
+    'a container of the app is made, and not started yet; failing keeps it from being started',
+    ['kind', 'container', 'app', 'phase', 'process'],
+    soon,
+  ),
+  'check-deploy': event<OfApp & { container: string; process: string; port: number; address: string; index: number }>(
+    'a new container of a deploy is ready; failing stops the deploy',
+    ['app', 'container', 'process', 'port', 'address', 'index'],
+  ),
   'nginx-pre-reload': event<OfApp & { port: number; address: string }>(
     'before nginx gets the site of an app: what is written into its nginx.conf, before or after our part, is served; failing, what was written last',
     ['app', 'port', 'address'],
@@ -84,5 +112,12 @@ export type Handlers = HandlersOf<Hooks>
 
 /** Calls everything that handles a hook; see `dispatch` of plugn. */
 export type Fire = <Name extends keyof Hooks>(name: Name, input: InputOf<Hooks[Name]>, own?: Partial<Around>) => Promise<void>
+
+/** Asks everything that handles a hook; see `collect` of plugn. */
+export type Collect = <Name extends keyof Hooks>(
+  name: Name,
+  input: InputOf<Hooks[Name]>,
+  own?: Partial<Around>,
+) => Promise<AnswerOf<Hooks[Name]>[]>
 
 export type { AnswerOf, InputOf }

@@ -5,7 +5,7 @@ import type { Database } from '#lib/database.ts'
 import type { Docker } from '#lib/docker.ts'
 import type { Appliance } from '#nginx'
 import type { Around, Plugin, Store } from '#plugn'
-import type { Fire } from './hooks.ts'
+import type { Collect, Fire } from './hooks.ts'
 import type { LiveBuilds } from './live-builds.ts'
 import type { keyedQueue, limited } from './locks.ts'
 import type { Settings } from './settings.ts'
@@ -19,6 +19,7 @@ export interface Instance {
   readonly repositories: Repositories
   readonly plugins: InstalledPlugins
   readonly fire: Fire
+  readonly collect: Collect
   /** What changes one app runs one after another. */
   readonly inOrder: ReturnType<typeof keyedQueue>
   /** Containers that are created or started at once, over all apps. */

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
-import { dispatch, silent } from '#plugn'
-import { type Fire, hooks } from './hooks.ts'
+import { type Around, dispatch, silent } from '#plugn'
+import { type Collect, type Fire, hooks } from './hooks.ts'
 import type { InstalledPlugins } from './instance.ts'
 import { lineStream } from './line-stream.ts'
 import { actor, callingPlugin } from './nested.ts'
@@ -39,18 +39,25 @@ export async function livePlugins(installed: Installed): Promise<LivePlugins> {
 
 /** Fires hooks at the plugins in use; what handlers print goes to whoever waits for them. */
 export function firing(plugins: LivePlugins): Fire {
-  return async (name, input, around) => {
-    const output = actor()?.output
-    const line = (text: string) => output?.line(text)
-    const streams: Writable[] = [lineStream(line), lineStream(line)]
-    const [stdout, stderr] = streams as [Writable, Writable]
-    try {
-      await callingPlugin((mark) => {
-        const env = { ...plugins.environment(), DOKKU_NESTED: mark }
-        return plugins.current.hooks.fire(name, input, { stdout, stderr, env, ...around })
-      })
-    } finally {
-      for (const stream of streams) stream.end()
-    }
+  return async (name, input, own) => await calling(plugins, own, async (around) => await plugins.current.hooks.fire(name, input, around))
+}
+
+/** Asks the plugins in use; what handlers print is their answer, and only their standard error goes to whoever waits. */
+export function collecting(plugins: LivePlugins): Collect {
+  return async (name, input, own) => await calling(plugins, own, async (around) => await plugins.current.hooks.collect(name, input, around))
+}
+
+async function calling<T>(
+  plugins: LivePlugins,
+  own: Partial<Around> | undefined,
+  work: (around: Partial<Around>) => Promise<T>,
+): Promise<T> {
+  const output = actor()?.output
+  const line = (text: string) => output?.line(text)
+  const [stdout, stderr]: [Writable, Writable] = [lineStream(line), lineStream(line)]
+  try {
+    return await callingPlugin((mark) => work({ stdout, stderr, env: { ...plugins.environment(), DOKKU_NESTED: mark }, ...own }))
+  } finally {
+    for (const stream of [stdout, stderr]) stream.end()
   }
 }

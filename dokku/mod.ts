@@ -22,6 +22,7 @@ export type { AppContainer } from './container.ts'
 export { applyRestartPolicy, containersOf } from './containers.ts'
 export { type Context, changing, deploying, followed, readInput } from './context.ts'
 export { destroyApp } from './destroy.ts'
+export { ownArgs } from './docker-args.ts'
 export { type Phase, phases } from './docker-flags.ts'
 export {
   type DockerOption,

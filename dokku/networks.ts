@@ -11,11 +11,11 @@ export interface AppNetwork {
 }
 
 /** Explicit subnets, because Docker's default pools end at about 30 networks. */
-const pool = { base: [10, 213] as const, perNetwork: { shared: 20, single: 26 } }
+const pool = { base: [10, 213] as const, perNetwork: { shared: 20, single: 26, link: 26 } }
 
 interface NetworkOptions {
   instance: string
-  kind: 'shared' | 'single'
+  kind: keyof typeof pool.perNetwork
   subnet?: string | undefined
 }
 
@@ -24,7 +24,8 @@ const underWay = new Map<string, Promise<AppNetwork>>()
 
 /**
  * Makes sure a bridge exists on which containers cannot talk to each other. `single` is a small one for one app, which
- * the appliance joins where it has no host network; there the app's own containers may talk.
+ * the appliance joins where it has no host network; there the app's own containers may talk. `link` is one for an app and
+ * what it is linked to, which may talk as well, and which leads nowhere else.
  */
 export function ensureNetwork(engine: Docker, name: string, options: NetworkOptions): Promise<AppNetwork> {
   const ensured = underWay.get(name) ?? ensure(engine, name, options).finally(() => underWay.delete(name))
@@ -41,11 +42,12 @@ async function ensure(engine: Docker, name: string, options: NetworkOptions): Pr
         Name: name,
         CheckDuplicate: true,
         Driver: 'bridge',
+        Internal: options.kind === 'link',
         // Keeping containers apart is a rule for IPv4 only; some engines give IPv6 to every network by default.
         EnableIPv6: false,
         Labels: { [label.instance]: options.instance },
         IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] },
-        Options: { 'com.docker.network.bridge.enable_icc': String(options.kind === 'single') },
+        Options: { 'com.docker.network.bridge.enable_icc': String(options.kind !== 'shared') },
       })
       return { name, subnet }
     } catch (error) {
@@ -54,6 +56,29 @@ async function ensure(engine: Docker, name: string, options: NetworkOptions): Pr
     }
   }
   throw new UserError('no-subnet', `no free subnet was found for the network ${name}`, { hint: 'name one with DOKKU_SUBNET=10.50.0.0/20' })
+}
+
+/** Removes a network of the instance, whoever is on it: what is stopped could not start again with a network that is gone. */
+export async function removeNetwork(engine: Docker, name: string, instance: string): Promise<void> {
+  const network = engine.getNetwork(name)
+  try {
+    if (((await network.inspect()) as NetworkInspectInfo).Labels?.[label.instance] !== instance) return
+    const joined = await engine.listContainers({ all: true, filters: { network: [name] } })
+    for (const { Id: id } of joined) await leave(engine, name, id)
+    await network.remove()
+  } catch (error) {
+    if (!hasStatus(error, 404)) throw error
+  }
+}
+
+/** Takes a container off a network; one that is not on it, or gone, is fine. */
+export async function leave(engine: Docker, network: string, container: string): Promise<void> {
+  await engine
+    .getNetwork(network)
+    .disconnect({ Container: container, Force: true })
+    .catch((error: unknown) => {
+      if (!hasStatus(error, 403, 404, 500)) throw error
+    })
 }
 
 /** UserError `name-taken`: something of ours cannot be made, and what has its name is not touched. */

@@ -5,8 +5,9 @@ import { UserError } from '#lib/errors.ts'
 import { freeAddress, leaseAddress } from './addresses.ts'
 import type { App } from './app.ts'
 import { containerOptions, label } from './container.ts'
-import { groundOf } from './containers.ts'
+import { attach, groundOf } from './containers.ts'
 import { type Context, followed, when } from './context.ts'
+import { pluginOptions } from './docker-args.ts'
 import { containerName } from './instance.ts'
 import { killedForMemory } from './memory.ts'
 import { followSize, relay } from './relay.ts'
@@ -80,11 +81,15 @@ async function createRun(app: App, release: Release, oneOff: OneOff, more: Conta
   const { instance } = app
   const index = randomBytes(3).toString('hex')
   const name = containerName(instance.settings.name, app.name, 'run', index)
-  const { image, network } = await groundOf(app, release)
+  const tag = `v${release.version}`
+  const args = await pluginOptions(app, release.options, { phase: 'run', tag })
+  const planned = { ...release, args, config: { ...release.config, ...oneOff.env } }
+  const ground = await groundOf(app, planned)
+  const { image, network } = ground
   const options = {
     instance: instance.settings.name,
     app: { id: app.id, name: app.name },
-    release: { ...release, config: { ...release.config, ...oneOff.env } },
+    release: planned,
     image,
     process: 'run',
     index,
@@ -99,19 +104,23 @@ async function createRun(app: App, release: Release, oneOff: OneOff, more: Conta
     })
     freeAddress(instance.db, options.address)
   }
-  const planned = containerOptions(options)
+  const made = containerOptions(options)
   try {
     const container = await instance.engine.createContainer({
-      ...planned,
+      ...made,
       ...more,
       name,
       Cmd: [...oneOff.words],
       Labels: {
-        ...planned.Labels,
+        ...made.Labels,
         ...more.Labels,
         ...(oneOff.ttlSeconds === undefined ? {} : { [label.ttl]: String(oneOff.ttlSeconds) }),
       },
-      HostConfig: { ...planned.HostConfig, ...more.HostConfig },
+      HostConfig: { ...made.HostConfig, ...more.HostConfig },
+    })
+    await attach(app, planned, { id: container.id, phase: 'run', process: 'run' }, ground).catch(async (error: unknown) => {
+      await remove(container)
+      throw error
     })
     return { container, name, remove: () => remove(container) }
   } catch (error) {

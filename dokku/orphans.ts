@@ -1,9 +1,11 @@
 import { allApps } from './app.ts'
+import { appNetworks } from './app-network.ts'
 import { appContainer, label } from './container.ts'
-import { appNetwork, isGenuine, ownerOf, removeAppNetwork, removeContainer, retireContainer } from './containers.ts'
+import { isGenuine, ownerOf, removeContainer, retireContainer } from './containers.ts'
 import { sweepEntered } from './enter.ts'
 import { syncImages } from './images.ts'
 import type { Instance } from './instance.ts'
+import { removeNetwork } from './networks.ts'
 import { pledge, pledged, redeem } from './pledges.ts'
 import { sweepRuns } from './runs.ts'
 
@@ -34,14 +36,13 @@ async function containers(instance: Instance): Promise<void> {
   await Promise.all(removed)
 }
 
-/** Networks of single apps, where there are any. */
+/** Networks of single apps. */
 async function networks(instance: Instance): Promise<void> {
   const filters = { label: [`${label.instance}=${instance.settings.name}`] }
   const found = await instance.engine.listNetworks({ filters: JSON.stringify(filters) })
-  const prefix = appNetwork(instance, '')
-  const apps = ids(instance)
-  const orphans = found.filter(({ Name: name }) => name.startsWith(prefix) && !apps.has(name.slice(prefix.length)))
-  await Promise.all(orphans.map(({ Name: name }) => removeAppNetwork(instance, name.slice(prefix.length))))
+  const owned = new Set([...ids(instance)].flatMap((id) => appNetworks(instance, id)))
+  const orphans = found.filter(({ Name: name }) => appNetworks(instance, /\d+$/.exec(name)?.[0] ?? '').includes(name) && !owned.has(name))
+  await Promise.all(orphans.map(({ Name: name }) => removeNetwork(instance.engine, name, instance.settings.name)))
 }
 
 const former = 'repository of a former app:'

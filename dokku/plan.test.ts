@@ -23,7 +23,7 @@ test('planApp proves what ended, is paused or was being started, creates what is
   for (const [state, stage] of [
     ['exited', 'serving'],
     ['paused', 'serving'],
-    ['created', 'upcoming'],
+    ['exited', 'upcoming'],
     ['running', 'upcoming'],
   ] as const) {
     const half = container(web1, state, stage)
@@ -42,6 +42,11 @@ test('planApp that leaves what ended only finishes what was begun, and removes n
     create: [],
     retire: [old],
   })
+})
+
+test('planApp makes anew what was made and never started, whatever it lacks', () => {
+  const unfinished = container(web1, 'created', 'upcoming')
+  assert.deepEqual(planApp([web1], [unfinished]), { keep: [], prove: [], create: [web1], retire: [unfinished] })
 })
 
 test('planApp never takes up what is on its way out', () => {

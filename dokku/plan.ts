@@ -42,7 +42,9 @@ export function serves(one: AppContainer): boolean {
 }
 
 function usable(one: AppContainer): boolean {
-  return one.stage !== 'retiring' && one.state !== 'removing' && one.state !== 'dead'
+  // What is made and not started may lack links, and what plugins attach.
+  const unfinished = one.stage === 'upcoming' && one.state === 'created'
+  return one.stage !== 'retiring' && one.state !== 'removing' && one.state !== 'dead' && !unfinished
 }
 
 function byReadiness(a: AppContainer, b: AppContainer): number {

@@ -1,6 +1,6 @@
 import { freeAddress, gatewayAddress, leaseAddress } from './addresses.ts'
 import type { App } from './app.ts'
-import { networkOf } from './containers.ts'
+import { networkOf } from './app-network.ts'
 import { glance } from './glance.ts'
 import { type Instance, objectNames } from './instance.ts'
 import { type Listener, listenersIn } from './listening.ts'

@@ -6,6 +6,7 @@ import { containersOf, finalName, listContainers } from './containers.ts'
 import { converge } from './converge.ts'
 import type { Instance } from './instance.ts'
 import { recordOnce } from './journal.ts'
+import { syncLinks } from './links.ts'
 import { removeOrphans } from './orphans.ts'
 import { isSettled, type Plan, planApp } from './plan.ts'
 import { currentRelease } from './release.ts'
@@ -24,6 +25,7 @@ export async function reconcile(instance: Instance, { alone = false } = {}): Pro
   const byApp = Map.groupBy(await listContainers(instance, { [label.type]: 'deploy' }), ({ appId }) => appId)
   const unsettled = allApps(instance).filter((app) => !isAsWanted(app, byApp.get(app.id) ?? []))
   const settle = async () => {
+    await syncLinks(instance).catch((error: unknown) => instance.log.error({ err: error }, 'links of apps could not be looked at'))
     await Promise.all(unsettled.map((app) => reconcileApp(app, alone ? byApp.get(app.id) : undefined)))
     await removeOrphans(instance)
   }

@@ -2,6 +2,7 @@ import type { App } from './app.ts'
 import { build, type Source } from './build.ts'
 import { type By, heard } from './by.ts'
 import { converge } from './converge.ts'
+import { withArgs } from './docker-args.ts'
 import { retag } from './images.ts'
 import {
   commitRelease,
@@ -38,7 +39,8 @@ export async function receive(app: App, source: Source, by: By): Promise<Release
 }
 
 /** Runs a release in place of the current one; when it does not get ready, the current one goes on. */
-export async function deploy(app: App, release: Release, by: By, settings: Settings = {}): Promise<void> {
+export async function deploy(app: App, draft: Release, by: By, settings: Settings = {}): Promise<void> {
+  const release = await withArgs(app, draft, by)
   const commit = () =>
     app.instance.db.tx(() => {
       commitRelease(app, release, settings)
@@ -77,8 +79,9 @@ export async function rollback(app: App, version: number | undefined, by: By): P
 export async function restart(app: App, by: By): Promise<void> {
   const current = deployed(app)
   by.output.step(`Restarting ${app.name}`)
-  const draft = draftRelease(app, { description: 'Restart with stored config', by: by.user })
-  const changed = !app.state.locked && differs(draft, current)
+  const drafted = () => withArgs(app, draftRelease(app, { description: 'Restart with stored config', by: by.user }), by)
+  const draft = app.state.locked ? current : await drafted()
+  const changed = differs(draft, current)
   const commit = () =>
     app.instance.db.tx(() => {
       if (changed) commitRelease(app, draft)

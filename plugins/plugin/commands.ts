@@ -1,4 +1,4 @@
-import { boolean, command, format, group, option, optional, rest, UserError, unless, word } from 'dokku'
+import { boolean, command, format, group, option, optional, ownArgs, rest, UserError, unless, word } from 'dokku'
 import { checkEnable, parseManifest, readManifest, readPins } from '#plugn'
 import { plugin } from './argument.ts'
 import { fitting, install, uninstall, update } from './install.ts'
@@ -80,6 +80,8 @@ const trigger = command({
 
   async run({ args, context }) {
     const { stdin, stdout, stderr, closed } = context.session
+    const own = ownArgs(context.instance, args.hook, args.words)
+    if (own !== undefined) context.output.line(own)
     return await context.instance.plugins.trigger(args.hook, args.words, { stdin, stdout, stderr, signal: closed })
   },
 })
