@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { UserError } from '#lib/errors.ts'
 import { editConfig, type Value } from './config-file.ts'
+import { exclusively } from './exclusive.ts'
 import type { Manifest } from './manifest.ts'
 import { checkPluginName } from './names.ts'
 import { readManifest } from './read-manifest.ts'
@@ -8,13 +9,19 @@ import { readStored } from './settings.ts'
 import type { Store } from './store.ts'
 
 /** Stores a setting of a plugin from the word that somebody typed, or removes it; UserError `bad-plugin-setting`, and as `editConfig` throws. */
-export async function changeSetting({ available, config }: Store, plugin: string, key: string, word: string | undefined): Promise<void> {
+export async function changeSetting(
+  { root, available, config }: Store,
+  plugin: string,
+  key: string,
+  word: string | undefined,
+): Promise<void> {
   const name = checkPluginName(plugin)
   checkKey(key)
-  if (word === undefined) return await editConfig(config, name, key, undefined)
-  const declared = (await readManifest(join(available, name)))?.config[key]
-  const before = (await readStored(config))[name]?.[key]
-  await editConfig(config, name, key, typed(word, `${name} ${key}`, declared, before))
+  const declared = word === undefined ? undefined : (await readManifest(join(available, name)))?.config[key]
+  await exclusively(root, async () => {
+    const before = word === undefined ? undefined : (await readStored(config))[name]?.[key]
+    await editConfig(config, name, key, word === undefined ? undefined : typed(word, `${name} ${key}`, declared, before))
+  })
 }
 
 function checkKey(key: string): string {

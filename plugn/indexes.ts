@@ -6,6 +6,7 @@ import { UserError } from '#lib/errors.ts'
 import { readIfThere, writeWhole } from '#lib/files.ts'
 import { didYouMean } from '#lib/nearest.ts'
 import { download } from './download.ts'
+import { exclusively } from './exclusive.ts'
 import { type Entry, type Listing, type Version, verifyListing } from './listing.ts'
 import { checkPluginName, isPluginName } from './names.ts'
 import type { Store } from './store.ts'
@@ -40,16 +41,18 @@ export async function readIndexes(store: Store): Promise<Configured> {
 export async function addIndex(store: Store, name: string, { url, key }: Configured[string], options: Asking & { cwd: string }) {
   checkPluginName(name)
   const index = { url: /^https?:\/\//.test(url) ? url : resolve(options.cwd, url), key }
-  const others = await readIndexes(store)
+  await readIndexes(store)
   await readListing(store, name, index, { ...options, offline: false })
-  await writeWhole(fileOf(store), stringify({ ...others, [name]: index }), 0o644)
+  await exclusively(store.root, async () => writeWhole(fileOf(store), stringify({ ...(await readIndexes(store)), [name]: index }), 0o644))
 }
 
 /** False when there is none of that name. */
 export async function removeIndex(store: Store, name: string): Promise<boolean> {
-  const { [name]: gone, ...others } = await readIndexes(store)
-  if (gone !== undefined) await writeWhole(fileOf(store), stringify(others), 0o644)
-  return gone !== undefined
+  return await exclusively(store.root, async () => {
+    const { [name]: gone, ...others } = await readIndexes(store)
+    if (gone !== undefined) await writeWhole(fileOf(store), stringify(others), 0o644)
+    return gone !== undefined
+  })
 }
 
 /** What all indexes list, in their order. An index that cannot be reached is read from its offline copy, with a warning. */

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#lib/errors.ts'
 import { fits, type Host, insist, type Leniency, misfitsOf } from './compatibility.ts'
+import { exclusively } from './exclusive.ts'
 import { digestOf, fetchSource, originOf } from './fetch.ts'
 import { findListed, type Listed, listedWords } from './indexes.ts'
 import type { Manifest } from './manifest.ts'
@@ -44,19 +45,27 @@ export async function installPlugin(store: Store, from: string, options: Install
   const listed = await listedIn(store, from, options)
   const source = await parseSource(listed?.source ?? from)
   const name = options.name === undefined ? (listed?.plugin ?? nameOf(source)) : checkPluginName(options.name)
-  const there = (await store.list()).some((one) => one.name === name)
-  if (there) {
-    const from = (await readPins(store))[name]?.source ?? (await originOf(join(store.available, name)))
-    if (from === source.url) return 'already'
-    throw new UserError('plugin-exists', `there is a plugin ${name} already, and not from ${withoutCredentials(source.url)}`, {
-      hint: 'uninstall it first, or give this one another name',
-    })
-  }
+  if (await isThere(store, name, source)) return 'already'
   return await within(store, async (dir) => {
     const fetched = await fetchInto(store, source, name, dir, { ...options, ...asListed(listed) })
-    await rename(dir, join(store.available, name))
-    await storePin(store, name, fetched.pin)
-    return { ...fetched, dir: join(store.available, name) }
+    return await exclusively(store.root, async () => {
+      // Another may have been quicker.
+      if (await isThere(store, name, source)) return 'already'
+      await checkFit(store, fetched, { ...options, warn: saidBefore })
+      await rename(dir, join(store.available, name))
+      await storePin(store, name, fetched.pin)
+      return { ...fetched, dir: join(store.available, name) }
+    })
+  })
+}
+
+/** Is the plugin there, and from that source? UserError `plugin-exists` when it is from elsewhere. */
+async function isThere(store: Store, name: string, { url }: Source): Promise<boolean> {
+  if (!(await store.list()).some((one) => one.name === name)) return false
+  const from = (await readPins(store))[name]?.source ?? (await originOf(join(store.available, name)))
+  if (from === url) return true
+  throw new UserError('plugin-exists', `there is a plugin ${name} already, and not from ${withoutCredentials(url)}`, {
+    hint: 'uninstall it first, or give this one another name',
   })
 }
 
@@ -79,32 +88,31 @@ export async function updatePlugin(store: Store, name: string, options: Omit<Ins
       ...(committish === undefined ? {} : { committish }),
       ...asListed(listed),
     })
-    const old = `.replaced-${name}`
-    inUse.add(old)
-    try {
-      await rename(place, join(store.root, old))
+    return await exclusively(store.root, async () => {
+      await store.find(name)
+      await checkFit(store, fetched, { ...options, warn: saidBefore })
+      const old = join(store.root, `.replaced-${name}`)
+      await rename(place, old)
       await rename(dir, place)
       await storePin(store, name, fetched.pin)
-      await rm(join(store.root, old), { recursive: true, force: true })
-    } finally {
-      inUse.delete(old)
-    }
-    return { ...fetched, dir: place }
+      await rm(old, { recursive: true, force: true })
+      return { ...fetched, dir: place }
+    })
   })
 }
 
 /** Disables a plugin and removes it; UserError `no-such-plugin`. Its settings stay. */
 export async function uninstallPlugin(store: Store, name: string): Promise<void> {
-  const found = (await store.list()).find((one) => one.name === name)
-  if (found === undefined) throw noSuchPlugin(name)
-  if (found.enabled) await store.disable(name)
-  // Out of its place in one step, whatever happens while it is removed.
-  await within(store, async (dir) => {
-    await rm(dir, { recursive: true })
-    await rename(found.dir, dir)
-    await rm(dir, { recursive: true, force: true })
-  })
-  await storePin(store, name, undefined)
+  await within(store, async (dir) =>
+    exclusively(store.root, async () => {
+      const found = (await store.list()).find((one) => one.name === name)
+      if (found === undefined) throw noSuchPlugin(name)
+      await rm(join(store.enabled, name), { force: true })
+      // Out of its place in one step, whatever happens while it is removed.
+      await rename(found.dir, dir)
+      await storePin(store, name, undefined)
+    }),
+  )
 }
 
 /** What an index says of it, when the source is a name and not a URL or path. */
@@ -125,7 +133,7 @@ interface FetchOptions extends Omit<InstallOptions, 'committish'> {
 }
 
 async function fetchInto(store: Store, source: Source, name: string, dir: string, options: FetchOptions): Promise<Fetched> {
-  const { committish, digest: wanted, accept, listed, host } = options
+  const { committish, digest: wanted, accept, listed } = options
   const { commit } = await fetchSource(source, dir, committish)
   const manifest = (await readManifest(dir)) ?? bareManifest
   const called = listed?.plugin ?? (source.kind === 'folder' ? manifest.name : name)
@@ -146,50 +154,59 @@ async function fetchInto(store: Store, source: Source, name: string, dir: string
     installedAt: new Date().toISOString(),
   }
   const fetched = { name, dir, manifest, pin }
-  insist(misfitsOf({ name, manifest }, await fits(await store.list()), host), options, 'allowed')
+  await checkFit(store, fetched, options)
   await accept?.(fetched)
   return fetched
 }
 
-/** Folders in which this process is at work. */
-const inUse = new Set<string>()
+const saidBefore = () => undefined
 
-/** Works in a new folder of the store, on the same file system as the plugins. */
+/** UserError `incompatible` when it does not fit to the host, or to what is there. */
+async function checkFit(store: Store, { name, manifest }: Fetched, options: FetchOptions): Promise<void> {
+  insist(misfitsOf({ name, manifest }, await fits(await store.list()), options.host), options, 'allowed')
+}
+
+/**
+ * Works in an empty folder of the store's, on the same file system as the plugins. A lock beside it says that
+ * somebody is at work there: of process ids another container would know nothing.
+ */
 async function within<T>(store: Store, work: (dir: string) => Promise<T>): Promise<T> {
-  await sweep(store)
-  const name = `.fetched-${process.pid}-${randomBytes(4).toString('hex')}`
-  const dir = join(store.root, name)
-  inUse.add(name)
+  const { lock } = await import('#lib/lock.ts')
+  const folder = join(store.root, `.fetched-${randomBytes(6).toString('hex')}`)
+  const dir = join(folder, 'plugin')
+  const held = await exclusively(store.root, async () => {
+    await sweep(store)
+    await mkdir(dir, { recursive: true })
+    return lock(join(folder, 'lock'), 0)
+  })
   try {
-    await mkdir(dir)
     return await work(dir)
   } finally {
     await rm(dir, { recursive: true, force: true })
-    inUse.delete(name)
+    held?.release()
+    await exclusively(store.root, async () => rm(folder, { recursive: true, force: true }))
   }
 }
 
 /** Of those before us that were killed: what they fetched goes, and what they were about to replace is back in its place. */
 async function sweep(store: Store): Promise<void> {
+  const { lock } = await import('#lib/lock.ts')
   for (const name of await readdir(store.root)) {
-    const [, pid, replaced] = /^\.fetched-(\d+)-|^\.replaced-(.+)$/.exec(name) ?? []
     const left = join(store.root, name)
-    if (pid !== undefined && !inUse.has(name) && !isAlive(Number(pid))) await rm(left, { recursive: true, force: true })
-    if (replaced === undefined || inUse.has(name)) continue
-    const back = await rename(left, join(store.available, replaced)).then(
-      () => true,
-      () => false,
-    )
-    if (!back) await rm(left, { recursive: true, force: true })
+    const [, replaced] = /^\.replaced-(.+)$/.exec(name) ?? []
+    // While we have the store, nobody is replacing anything.
+    if (replaced !== undefined && !(await moved(left, join(store.available, replaced)))) await rm(left, { recursive: true, force: true })
+    if (!name.startsWith('.fetched-')) continue
+    const abandoned = lock(join(left, 'lock'), 0)
+    if (abandoned !== undefined) await rm(left, { recursive: true, force: true })
+    abandoned?.release()
   }
 }
 
-/** A process of our number that is not us is of another container's time. */
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
+/** False where something is in the way. */
+async function moved(from: string, to: string): Promise<boolean> {
+  return await rename(from, to).then(
+    () => true,
+    () => false,
+  )
 }

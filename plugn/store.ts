@@ -1,6 +1,7 @@
 import { lstat, mkdir, open, readdir, readlink, realpath, rename, rm, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { hasCode, UserError } from '#lib/errors.ts'
+import { exclusively } from './exclusive.ts'
 import { byBytes, checkPluginName, isPluginName } from './names.ts'
 
 /** A plugin that is there: its folder, and whether it is enabled. */
@@ -55,19 +56,23 @@ export function store(path: string) {
     async enable(name: string): Promise<void> {
       const target = join(available, checkPluginName(name))
       const link = join(enabled, name)
-      if ((await readlink(link).catch(() => undefined)) === target) return
-      if ((await kindOf(link)) === 'other') throw new UserError('not-a-link', `${link} is no link of plugn’s, and stays as it is`)
-      const fresh = join(root, `.${name}.${process.pid}.new`)
-      await rm(fresh, { force: true })
-      await symlink(target, fresh)
-      await rename(fresh, link)
+      await exclusively(root, async () => {
+        if ((await readlink(link).catch(() => undefined)) === target) return
+        if ((await kindOf(link)) === 'other') throw new UserError('not-a-link', `${link} is no link of plugn’s, and stays as it is`)
+        const fresh = join(root, `.${name}.new`)
+        await rm(fresh, { force: true })
+        await symlink(target, fresh)
+        await rename(fresh, link)
+      })
     },
 
     /** Disables a plugin; UserError `not-enabled`. */
     async disable(name: string): Promise<void> {
       const link = join(enabled, checkPluginName(name))
-      if ((await kindOf(link)) !== 'link') throw new UserError('not-enabled', `the plugin ${name} is not enabled`)
-      await rm(link)
+      await exclusively(root, async () => {
+        if ((await kindOf(link)) !== 'link') throw new UserError('not-enabled', `the plugin ${name} is not enabled`)
+        await rm(link)
+      })
     },
   }
 }
