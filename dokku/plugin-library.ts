@@ -4,11 +4,15 @@ import { hasCode } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
 import { appsRoot } from './plugin-environment.ts'
 
+/** Where plugins keep what is for nginx: in the folders of apps, and in folders called like an app below places that nginx knows. */
+export const sitePlaces = { home: appsRoot, shared: ['/var/www', '/etc/nginx/http-auth', '/var/lib/dokku/data'] }
+
 const own = join(import.meta.dirname, '..', 'plugins')
 
 /** At the start of control: the folders in which plugins look for Dokku's functions and for those of apps. */
 export async function preparePluginFolders(dataDir: string): Promise<void> {
   await keepOnVolume(appsRoot, join(dataDir, 'home'))
+  for (const place of ['/var/www', '/etc/nginx/http-auth']) await keepOnVolume(place, join(dataDir, 'nginx', place))
   await linkLibrary(own, [join(dataDir, 'core-plugins'), join(dataDir, 'plugins')])
 }
 

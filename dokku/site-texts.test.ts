@@ -6,30 +6,27 @@ import { test } from 'node:test'
 import { longestAdditions } from '#nginx'
 import { namedIn, readSiteTexts } from './site-texts.ts'
 
-/** An app's folder with these files. */
+/** The folder of the app shop with these files; APP in them is its path, WWW that of a place that apps share. */
 async function folderOf(files: Readonly<Record<string, string | Buffer>>) {
   const dir = await mkdtemp(join(tmpdir(), 'site-'))
-  const folder = join(dir, 'shop')
+  const [folder, www] = [join(dir, 'home/shop'), join(dir, 'www')]
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true })
-    await writeFile(join(folder, name), typeof content === 'string' ? content.replaceAll('APP', folder) : content)
+    await writeFile(join(folder, name), typeof content === 'string' ? content.replaceAll('APP', folder).replaceAll('WWW', www) : content)
   }
-  return { dir, folder, [Symbol.asyncDispose]: () => rm(dir, { recursive: true }) }
-}
-
-/** What is read of a folder, by names within it, and files as text. */
-async function read(folder: string) {
-  const { additions, left } = await readSiteTexts(folder)
-  if (additions === undefined || additions === 'kept') return { additions, left }
-  const short = ({ path }: { path: string }) => path.replace(`${folder}/`, '')
-  const { inside, beside, files } = additions
-  return { inside: inside.map(short), beside: beside.map(short), files: files.map(short), additions, left }
+  const read = async () => {
+    const { additions, left } = await readSiteTexts('shop', { home: join(dir, 'home'), shared: [www] })
+    if (additions === undefined || additions === 'kept') throw new Error(`there is ${additions}`)
+    const short = ({ path }: { path: string }) => path.replace(`${folder}/`, '')
+    return { inside: additions.inside.map(short), beside: additions.beside.map(short), files: additions.files.map(short), additions, left }
+  }
+  return { dir, folder, www, read, [Symbol.asyncDispose]: () => rm(dir, { recursive: true }) }
 }
 
 test('readSiteTexts takes nothing along where there is nothing for nginx', async () => {
   await using place = await folderOf({ ENV: 'export A=1\n', 'nginx.conf.d/README': 'x', '.nginx.beside': '\n' })
-  assert.deepEqual(await read(place.folder), { additions: undefined, left: [] })
-  assert.deepEqual(await read(join(place.dir, 'gone')), { additions: undefined, left: [] })
+  for (const app of ['shop', 'gone'])
+    assert.deepEqual(await readSiteTexts(app, { home: join(place.dir, 'home'), shared: [] }), { additions: undefined, left: [] })
 })
 
 test('readSiteTexts takes the texts in byte order, and of the rest only what they name', async () => {
@@ -43,7 +40,7 @@ test('readSiteTexts takes the texts in byte order, and of the rest only what the
     'page/img/a logo.png': Buffer.from([0xff, 0, 1]),
     'other/secret': 'z',
   })
-  const { inside, beside, files, additions, left } = await read(place.folder)
+  const { inside, beside, files, additions, left } = await place.read()
   assert.deepEqual(inside, ['nginx.conf.d/10-a.conf', 'nginx.conf.d/B.conf', 'nginx.conf.d/b.conf'])
   assert.deepEqual(beside, ['nginx.conf'])
   assert.deepEqual(files, ['htpasswd', 'page/img/a logo.png', 'page/index.html'])
@@ -59,12 +56,12 @@ test('readSiteTexts leaves out links, whatever they lead to, and says so', async
   await symlink('/etc/passwd', join(place.folder, 'page/passwd'))
   await symlink('/nowhere', join(place.folder, 'nginx.conf.d/gone.conf'))
   await symlink('real', join(place.folder, 'sub'))
-  const { inside, files, left } = await read(place.folder)
+  const { inside, files, left } = await place.read()
   assert.deepEqual([inside, files], [['nginx.conf.d/a.conf'], ['page/a']])
   assert.deepEqual(
     left,
     ['nginx.conf.d/gone.conf', 'page/passwd', 'sub/htpasswd'].map(
-      (name) => `${place.folder}/${name} is left out: it is a link, or leads out of the app's folder`,
+      (name) => `${place.folder}/${name} is left out: it is a link, or behind one`,
     ),
   )
 })
@@ -78,24 +75,50 @@ test('readSiteTexts leaves out what is more than nginx gets of an app', async ()
     'page/3': half,
     'page/4': 'x',
   })
-  const { files, left } = await read(place.folder)
+  const { files, left } = await place.read()
   assert.deepEqual(files, ['page/1', 'page/2', 'page/4'])
   assert.match(left.join('\n'), /^\S+\/page\/3 is left out: nginx gets \d+ bytes of an app at most$/)
 })
 
-test('namedIn finds paths below the folder; config vars, and the folder itself, are none', () => {
-  const named = (text: string) => namedIn(text, '/home/dokku/shop')
-  assert.deepEqual(named('a "/home/dokku/shop/x y";'), ['x'])
-  assert.deepEqual(named('root /home/dokku/shop/page/;root /home/dokku/shop/b;'), ['page', 'b'])
-  assert.deepEqual(named('alias /home/dokku/shop/page$uri;'), [])
-  assert.deepEqual(named('alias /home/dokku/shop/page/$host/x; include /home/dokku/shop/c/*.conf;'), ['page', 'c'])
+test('readSiteTexts takes along what a text names in another folder of the app', async () => {
+  await using place = await folderOf({ 'nginx.conf.d/a.conf': 'root WWW/page/shop; alias WWW/page/shop2;' })
+  for (const name of ['shop/index.html', 'shop2/index.html', 'index.html']) {
+    await mkdir(dirname(join(place.www, 'page', name)), { recursive: true })
+    await writeFile(join(place.www, 'page', name), 'x')
+  }
+  const { additions } = await place.read()
+  assert.deepEqual(
+    [additions.folders, additions.files],
+    [[place.folder, `${place.www}/page/shop`], [{ path: `${place.www}/page/shop/index.html`, base64: 'eA==' }]],
+  )
+})
+
+test('namedIn finds what is the app’s; not its config vars, its folder as a whole, or what is another’s', () => {
+  const named = (text: string) => namedIn(text, 'shop', { home: '/home/dokku', shared: ['/var/www'] }).map(({ path }) => path)
+  assert.deepEqual(named('a "/home/dokku/shop/x y";'), ['/home/dokku/shop/x'])
+  assert.deepEqual(named('root /home/dokku/shop//page/;root /home/dokku/shop/./b;'), ['/home/dokku/shop/page', '/home/dokku/shop/b'])
+  assert.deepEqual(named('alias /home/dokku/shop/page/$host/x; include /home/dokku/shop/c/*.conf;'), [
+    '/home/dokku/shop/page',
+    '/home/dokku/shop/c',
+  ])
+  assert.deepEqual(named('root /var/www/a/shop; root /var/www/shop/b;'), ['/var/www/a/shop', '/var/www/shop/b'])
   for (const none of [
     '/home/dokku/shop',
     '/home/dokku/shop/',
+    '/home/dokku/shop/page$uri',
     '/home/dokku/shop/ENV',
+    '/home/dokku/shop//ENV',
+    '/home/dokku/shop/./ENV',
+    '/home/dokku/shop/x/../ENV',
+    '/home/dokku/shop/../other/x',
     '/home/dokku/shop/.nginx.beside',
+    '/home/dokku/shop/nginx.conf.d/*.conf',
     '/home/dokku/shop2/x',
+    '/home/dokku/other/shop/x',
     'x/home/dokku/shop/y',
+    '/var/www/shop2/x',
+    '/var/www',
+    '/etc/shop/x',
   ])
     assert.deepEqual(named(`root ${none};`), [], none)
 })

@@ -19,6 +19,7 @@ const quiet = output(
 /** An app, and a plugin that handles `nginx-pre-reload` by a function which gets the path of nginx.conf. */
 async function built(handler?: (view: string) => Promise<void>) {
   const dir = await mkdtemp(join(tmpdir(), 'site-'))
+  const places = { home: dir, shared: [] }
   const view = join(dir, 'shop/nginx.conf')
   const calls: unknown[] = []
   const fire: Fire = async (name, input) => {
@@ -29,12 +30,12 @@ async function built(handler?: (view: string) => Promise<void>) {
   const plugins = { handles: async () => handler !== undefined } as unknown as InstalledPlugins
   const instance = stateOnly({}, { fire, plugins })
   const app = await createApp(instance, 'shop')
-  const build = () => buildSite(app, { port: 80, address: '10.0.0.2' }, quiet, dir)
+  const build = () => buildSite(app, { port: 80, address: '10.0.0.2' }, quiet, places)
   const beside = async () => {
-    const { additions } = (await siteOf(app, dir)).site
+    const { additions } = (await siteOf(app, places)).site
     return additions === undefined || additions === 'kept' ? additions : additions.beside.map(({ text }) => text)
   }
-  return { app, instance, dir, view, calls, build, beside, [Symbol.asyncDispose]: () => rm(dir, { recursive: true }) }
+  return { app, instance, dir, places, view, calls, build, beside, [Symbol.asyncDispose]: () => rm(dir, { recursive: true }) }
 }
 
 test('a site is built without asking anybody where no plugin wants to be asked', async () => {
@@ -86,7 +87,7 @@ test('an app’s folder that cannot be read keeps what is served', async () => {
   await using place = await built()
   await mkdir(join(place.dir, 'shop/.nginx.beside'), { recursive: true })
   assert.equal(await place.beside(), 'kept')
-  assert.match((await siteOf(place.app, place.dir)).left.join(), /EISDIR/)
+  assert.match((await siteOf(place.app, place.places)).left.join(), /EISDIR/)
 })
 
 test('what is not served is an event, once', async () => {

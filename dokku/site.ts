@@ -6,17 +6,17 @@ import type { WantedSite } from '#nginx'
 import type { App } from './app.ts'
 import { heard } from './by.ts'
 import { recordOnce } from './journal.ts'
-import { appsRoot } from './plugin-environment.ts'
+import { sitePlaces } from './plugin-library.ts'
 import { show } from './plugin-views.ts'
-import { besideFile, readSiteTexts, type SiteTexts } from './site-texts.ts'
+import { besideFile, readSiteTexts, type SitePlaces, type SiteTexts } from './site-texts.ts'
 
 /** Apps whose plugins are being asked: what they call meanwhile asks nobody again. */
 const building = new Set<App>()
 
 /** The site of an app: its hosts, and what plugins keep for it in the app's folder; in words, what of that is left out. */
-export async function siteOf(app: App, root = appsRoot): Promise<{ site: WantedSite; left: readonly string[] }> {
+export async function siteOf(app: App, places = sitePlaces): Promise<{ site: WantedSite; left: readonly string[] }> {
   // What cannot be read may be a password: nothing is served without it that was served with it.
-  const { additions, left } = await readSiteTexts(join(root, app.name)).catch(
+  const { additions, left } = await readSiteTexts(app.name, places).catch(
     (error: unknown): SiteTexts => ({ additions: 'kept', left: [messageOf(error)] }),
   )
   return { site: { name: app.site, hosts: app.hosts, ...(additions === undefined ? {} : { additions }) }, left }
@@ -31,9 +31,9 @@ export async function buildSite(
   app: App,
   at: { port: number; address: string } | undefined,
   output: Output,
-  root = appsRoot,
+  { home }: Pick<SitePlaces, 'home'> = sitePlaces,
 ): Promise<string[]> {
-  const folder = join(root, app.name)
+  const folder = join(home, app.name)
   const view = join(folder, 'nginx.conf')
   const kept = join(folder, besideFile)
   if (building.has(app)) return []

@@ -2,15 +2,18 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { hasCode } from '#lib/errors.ts'
+import { hasCode, UserError } from '#lib/errors.ts'
 import { sync } from '#lib/files.ts'
-import { type Additions, adapt, hostsOf, type StoredAdditions } from './additions.ts'
+import { adapt, additions, hostsOf, type StoredAdditions } from './additions.ts'
 import { additionsDir, type Settings } from './config.ts'
+import { problem } from './site.ts'
 
 type Place = Pick<Settings, 'stateDir' | 'httpPort' | 'httpsPort' | 'ipv6'>
 
-/** Writes additions to the disk, unless they are there. UserError `site-refused` when a text listens where no site does. */
-export async function keep(wanted: Additions, place: Place): Promise<StoredAdditions> {
+/** Writes additions to the disk, unless they are there. UserError `site-refused` when they are none, or a text listens where no site does. */
+export async function keep(value: unknown, place: Place): Promise<StoredAdditions> {
+  const { data: wanted, error } = additions.safeParse(value)
+  if (wanted === undefined) throw new UserError('site-refused', problem(error))
   const { httpPort, httpsPort, ipv6 } = place
   const digest = createHash('sha256')
     .update(JSON.stringify([wanted, httpPort, httpsPort, ipv6]))

@@ -95,6 +95,9 @@ test('a bad text is refused with nginx’s words and its name, what was there la
     assert.deepEqual([(await get(port, 'new.test')).status, (await get(port, 'new.test', ada)).status], [401, 200])
     assert.equal((await get(port, 'two.test')).status, 200)
   }
+  const escaping = one({ files: [{ path: '/etc/passwd', base64: '' }] })
+  assert.match(`${(await client.putSite(escaping))[0]?.reason}`, /a path is there once, in one of the folders/)
+  assert.equal((await get(port, 'one.test')).status, 401)
 })
 
 test('of texts that were never served, only those that pass are', async (t) => {

@@ -6,7 +6,7 @@ import { probe, probeOptions, probeTarget } from './probe.ts'
 import type { Nginx } from './process.ts'
 import { parseSites } from './refused.ts'
 import { type RouteTable, routes } from './routes.ts'
-import { problem, siteName, upstream, type WantedSite, wantedSite } from './site.ts'
+import { problem, siteName, upstream, wantedSite } from './site.ts'
 import type { SiteStore } from './sites.ts'
 
 /** What the API works on. */
@@ -87,6 +87,6 @@ export function api(appliance: Appliance): Hono {
 }
 
 /** The site in a body, by the name in the path. */
-async function wanted({ req }: Context): Promise<WantedSite> {
+async function wanted({ req }: Context): Promise<z.infer<typeof wantedSite>> {
   return wantedSite.parse({ ...z.record(z.string(), z.unknown()).parse(await req.json()), name: req.param('name') })
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { z } from 'zod'
-import { additions, stored } from './additions.ts'
+import { type Additions, stored } from './additions.ts'
 
 /** Site names become Lua keys, nginx words and lines of a file, so their grammar has nothing that any of these could read otherwise. */
 export const siteName = z
@@ -26,8 +26,8 @@ const plain = {
   options: z.strictObject({ maxBodySize: maxBodySize.exactOptional() }).exactOptional(),
 }
 
-/** What a site may look like: everything that ends up in nginx's configuration passes through here. What was added last may be kept. */
-export const wantedSite = z.strictObject({ ...plain, additions: additions.or(z.literal('kept')).exactOptional() })
+/** What a site may look like: everything that ends up in nginx's configuration passes through here. What is added is parsed later: it keeps no site away. */
+export const wantedSite = z.strictObject({ ...plain, additions: z.unknown().exactOptional() })
 
 /** The same as it is stored: what was added to it is in a folder of its own. */
 export const site = z.strictObject({ ...plain, additions: stored.exactOptional() })
@@ -39,7 +39,10 @@ export const upstream = z.strictObject({
 })
 
 /** A virtual host: requests for `hosts` go to the route of the same name. */
-export type WantedSite = z.infer<typeof wantedSite>
+export type WantedSite = Omit<Site, 'additions'> & {
+  /** What is added to it; `kept` is what was added last. */
+  additions?: Additions | 'kept'
+}
 export type Site = z.infer<typeof site>
 
 /** One address and port of an app. */

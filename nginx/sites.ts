@@ -8,7 +8,10 @@ import type { StoredAdditions } from './additions.ts'
 import { additionsDir, render, type Settings, served } from './config.ts'
 import { check } from './process.ts'
 import { parseSites, type Refused, refusal, sharedHost } from './refused.ts'
-import { type Site, site, type WantedSite } from './site.ts'
+import { type Site, site, type wantedSite } from './site.ts'
+
+/** A site whose additions nobody has looked at. */
+type Wanted = z.infer<typeof wantedSite>
 
 /** What changes nginx: a reload, absent while nginx is not running. */
 type Reload = () => Promise<void>
@@ -59,7 +62,7 @@ export class SiteStore {
   }
 
   /** Adds or replaces one site; answers what of it was refused without keeping the rest away. */
-  put(wanted: WantedSite, reload: Reload): Promise<Refused[]> {
+  put(wanted: Wanted, reload: Reload): Promise<Refused[]> {
     return this.#queued(async () => {
       const { found, refused } = await this.#look(wanted)
       await this.#switch([...this.#others(wanted), found], reload, wanted.name)
@@ -68,7 +71,7 @@ export class SiteStore {
   }
 
   /** What `put` would answer or throw; changes nothing. */
-  look(wanted: WantedSite): Promise<Refused[]> {
+  look(wanted: Wanted): Promise<Refused[]> {
     return this.#queued(async () => (await this.#look(wanted)).refused)
   }
 
@@ -95,9 +98,10 @@ export class SiteStore {
   }
 
   /** Replaces all sites; those that are refused keep their last good version, if any, and are returned. */
-  replaceAll(wanted: readonly WantedSite[], reload: Reload): Promise<Refused[]> {
+  replaceAll(wanted: readonly Wanted[], reload: Reload): Promise<Refused[]> {
     return this.#queued(async () => {
-      const kept = await Promise.all(wanted.map((one) => this.#keep(one)))
+      const kept = []
+      for (const one of wanted) kept.push(await this.#keep(one))
       const { sites, refused } = await this.#passing(
         kept.map(({ found }) => found),
         this.#sites,
@@ -116,7 +120,7 @@ export class SiteStore {
   }
 
   /** A site with what is added to it on the disk; with what it had last, where that cannot be. */
-  async #keep({ additions, ...plain }: WantedSite): Promise<{ found: Site; refused: Refused[] }> {
+  async #keep({ additions, ...plain }: Wanted): Promise<{ found: Site; refused: Refused[] }> {
     if (additions === undefined) return { found: plain, refused: [] }
     if (additions === 'kept') return { found: having(plain, this.#last(plain)?.additions), refused: [] }
     try {
@@ -127,7 +131,7 @@ export class SiteStore {
     }
   }
 
-  async #look(wanted: WantedSite): Promise<{ found: Site; refused: Refused[] }> {
+  async #look(wanted: Wanted): Promise<{ found: Site; refused: Refused[] }> {
     const { found, refused } = await this.#keep(wanted)
     if (isDeepStrictEqual(found, this.#last(found))) return { found, refused }
     const others = this.#others(found)
