@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Confinement, confinement, type Manifest, userOf } from '#plugn'
+import { type Confinement, confinement, type Manifest, type Store, userOf } from '#plugn'
 
 /** What everybody may enter of the volume: a plugin's own user must reach its programs and what they source, and nothing else. */
 const open = new Set(['plugins', 'core-plugins'])
@@ -16,14 +16,15 @@ export async function guardVolume(dataDir: string): Promise<void> {
 }
 
 /** As whom a plugin runs that says what it needs, in a home of its own. */
-export function confining(dataDir: string) {
+export function confining(store: Store) {
   return async (name: string, manifest: Manifest): Promise<Confinement | undefined> => {
     if (manifest.needs === undefined) return undefined
-    const home = join(dataDir, 'plugins', 'home', name)
+    const home = join(store.root, 'home', name)
     await mkdir(home, { recursive: true, mode: 0o711 })
     await chmod(home, 0o700)
-    await chown(home, userOf(name), userOf(name))
+    const user = await userOf(store, name)
+    await chown(home, user, user)
     const { gid } = await stat('/var/run/docker.sock')
-    return confinement(name, manifest, { home, dockerGroup: gid, callback: ['DOKKU_SOCKET', 'DOKKU_NESTED'] })
+    return confinement(manifest, { user, home, dockerGroup: gid, callback: ['DOKKU_SOCKET', 'DOKKU_NESTED'] })
   }
 }

@@ -74,9 +74,10 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const db = await openState(settings.dataDir, restoreCommand(self, settings.dataDir))
   await preparePluginFolders(settings.dataDir)
   await guardVolume(settings.dataDir)
+  const installed = store(join(settings.dataDir, 'plugins'))
   const plugins = await livePlugins({
-    store: store(join(settings.dataDir, 'plugins')),
-    confine: confining(settings.dataDir),
+    store: installed,
+    confine: confining(installed),
     environment: (typed) => pluginEnvironment({ ...settings, mountpoint }, actor()?.identity.name, typed),
     warn: (text) => log.warn(text),
   })

@@ -6,6 +6,16 @@ export const pluginSocket = '/run/dokku/plugins/dokku.sock'
 /** Where Dokku's plugins find the folders of apps. It is on the volume, so that what they keep there outlives the container. */
 export const appsRoot = '/home/dokku'
 
+/** By which key git of plugins gets into a repository over ssh, and whom it trusts: files that an admin may put there. */
+export const pluginGit: Readonly<Record<string, string>> = {
+  HOME: appsRoot,
+  GIT_SSH_COMMAND: [
+    'ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new',
+    `-o UserKnownHostsFile=${appsRoot}/.ssh/known_hosts`,
+    ...['id_ed25519', 'id_rsa'].map((key) => `-o IdentityFile=${appsRoot}/.ssh/${key}`),
+  ].join(' '),
+}
+
 /** What the environment of a plugin's program is made of. */
 export interface Surroundings {
   readonly dataDir: string

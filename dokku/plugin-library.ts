@@ -13,6 +13,7 @@ const own = join(import.meta.dirname, '..', 'plugins')
 export async function preparePluginFolders(dataDir: string): Promise<void> {
   await keepOnVolume(appsRoot, join(dataDir, 'home'))
   for (const place of ['/var/www', '/etc/nginx/http-auth']) await keepOnVolume(place, join(dataDir, 'nginx', place))
+  await mkdir(join(appsRoot, '.ssh'), { recursive: true, mode: 0o700 })
   await linkLibrary(own, [join(dataDir, 'core-plugins'), join(dataDir, 'plugins')])
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Manifest } from './manifest.ts'
 
 /** As whom, and with which environment, the programs of a plugin run that says what it needs. */
@@ -12,6 +11,8 @@ export interface Confinement {
 
 /** What the host knows about the surroundings of a confined plugin. */
 export interface Surroundings {
+  /** The plugin's own user. */
+  readonly user: number
   /** A folder that belongs to the plugin alone. */
   readonly home: string
   /** The group that may use the socket of the Docker Engine. */
@@ -20,19 +21,15 @@ export interface Surroundings {
   readonly callback: readonly string[]
 }
 
-/** The first of the user ids for plugins, and how many there are: none of them is anybody in the image, and a rootless engine has them all. */
-const ids = { first: 20_000, count: 40_000 }
-
 /**
  * What a plugin gets that declares its needs: a user of its own, a clean environment, and of the rest just what it asked
  * for. Undefined for one that declares nothing. Pure.
  */
-export function confinement(name: string, { needs }: Manifest, { home, dockerGroup, callback }: Surroundings): Confinement | undefined {
+export function confinement({ needs }: Manifest, { user, home, dockerGroup, callback }: Surroundings): Confinement | undefined {
   if (needs === undefined) return undefined
-  const uid = userOf(name)
   return {
-    uid,
-    gid: needs.docker ? dockerGroup : uid,
+    uid: user,
+    gid: needs.docker ? dockerGroup : user,
     env: {
       PATH: '/usr/local/bin:/usr/bin:/bin',
       LANG: 'C.UTF-8',
@@ -41,11 +38,6 @@ export function confinement(name: string, { needs }: Manifest, { home, dockerGro
     },
     passes: needs.dokku ? callback : [],
   }
-}
-
-/** The user of a plugin: always the same one, whatever else is installed. */
-export function userOf(name: string): number {
-  return ids.first + (createHash('sha256').update(name).digest().readUInt32BE(0) % ids.count)
 }
 
 /** What is left of a call's environment. */

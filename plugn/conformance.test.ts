@@ -72,12 +72,12 @@ conforms('executable', async (settings) => executables({ plugin: 'executable', d
 /** The behaviours, as a process that serves hooks has them. */
 export const serve: Serve = async ({ hook, args, config, read, stdout, stderr, signal }) => {
   if (hook === 'args') {
-    stdout(JSON.stringify(args))
-    stderr('heard')
+    await stdout(JSON.stringify(args))
+    await stderr('heard')
   }
-  if (hook === 'copy') for (let chunk = await read(); chunk !== undefined; chunk = await read()) stdout(chunk)
-  if (hook === 'word') stdout(config.word ?? '')
-  if (hook === 'floods') for (let n = 0; n < 100; n++) stdout(flood)
+  if (hook === 'copy') for (let chunk = await read(); chunk !== undefined; chunk = await read()) await stdout(chunk)
+  if (hook === 'word') await stdout(config.word ?? '')
+  if (hook === 'floods') for (let n = 0; n < 100; n++) await stdout(flood)
   if (hook === 'sleeps') await new Promise((resolve) => signal.addEventListener('abort', resolve))
   return { status: hook === 'fails' ? 7 : 0 }
 }

@@ -9,6 +9,7 @@ import { collect, defineHooks, event, select } from './catalogue.ts'
 import { dispatch, silent } from './dispatch.ts'
 import { executables } from './executable.ts'
 import { moduleHooks } from './module.ts'
+import type { Responder } from './responder.ts'
 
 const hooks = defineHooks({
   'post-deploy': event<{ app: string; version: number }>('the new containers serve', ['app', 'version']),
@@ -97,4 +98,12 @@ test('trigger passes words and exit statuses through, of hooks that no catalogue
   assert.equal(await trigger('service-action', ['pre', '', 'a b']), 4)
   assert.equal(await trigger('killed', []), 137)
   assert.equal(await trigger('nobody-has-it', []), 0)
+})
+
+test('trigger prints what handlers in process answer: a text as it is, a list as lines, anything else as JSON', async () => {
+  const answers = ['text', ['a', 'b'], { key: 1 }, undefined, 5]
+  const responders = answers.map((answer): Responder => ({ plugin: 'one', handles: () => true, call: () => ({ status: 0, answer }) }))
+  const stdout = new PassThrough()
+  assert.equal(await dispatch({}, responders, silent()).trigger('any', [], { stdout }), 0)
+  assert.equal(String(stdout.read()), 'text\na\nb\n{"key":1}\n5\n')
 })

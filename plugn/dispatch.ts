@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { messageOf, UserError } from '#lib/errors.ts'
 import type { AnswerOf, Catalogue, Hook, InputOf } from './catalogue.ts'
-import { type Call, type Reply, type Responder, say } from './responder.ts'
+import { type Call, print, type Reply, type Responder, say } from './responder.ts'
 
 /** What a caller gives along with a hook, beside its input. */
 export type Around = Pick<Call, 'stdin' | 'stdout' | 'stderr' | 'env' | 'cwd' | 'signal'>
@@ -73,8 +73,9 @@ export function dispatch<C extends Catalogue>(catalogue: C, responders: readonly
     async trigger(name: string, args: readonly string[], own: Partial<Around> = {}): Promise<number> {
       for (const responder of known.get(name) ?? (await find(name))) {
         const call = { ...around, ...own, hook: name, args, input: named(catalogue[name], args) }
-        const { status, error } = await limited(catalogue[name], responder, call)
+        const { status, answer, error } = await limited(catalogue[name], responder, call)
         if (error !== undefined) say(call.stderr, ` !     ${messageOf(error)}\n`)
+        if (catalogue[name]?.kind !== 'event') print(call.stdout, answer)
         if (status !== 0) return status
       }
       return 0

@@ -1,9 +1,11 @@
 import { chown, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { UserError } from '#lib/errors.ts'
 
 /** How long another process may hold a store: what is done meanwhile takes moments, so it is stuck then. */
 const patienceMs = 30_000
+const betweenLooksMs = 10
 
 /** The last one in the queue of each store of this process. */
 const last = new Map<string, Promise<void>>()
@@ -35,7 +37,10 @@ async function hold(root: string): Promise<{ release(): void }> {
   const { lock } = await import('#lib/lock.ts')
   await mkdir(root, { recursive: true })
   const path = join(root, '.lock')
-  const held = lock(path, patienceMs)
+  const deadline = performance.now() + patienceMs
+  let held = lock(path, 0)
+  // The kernel tells nobody that a lock is free, and to wait inside the call would stop this whole process.
+  for (; held === undefined && performance.now() < deadline; held = lock(path, 0)) await pause(betweenLooksMs)
   if (held === undefined) throw new UserError('store-busy', `another process is changing the plugins in ${root}`, { hint: 'try again' })
   // Whoever the plugins belong to changes them still when root has.
   const owner = await stat(root)

@@ -10,9 +10,16 @@ import { download } from './download.ts'
 import { byBytes } from './names.ts'
 import { type Source, withoutCredentials } from './source.ts'
 
+/** Variables for git beside the caller's own, such as by which key it gets in. */
+export type GitVariables = Readonly<Record<string, string>>
+
 /** Puts what a source holds into an empty folder; gives the commit it is, if it has one. UserError `fetch-failed`, `bad-archive`, `no-such-commit`. */
-export async function fetchSource(source: Source, dir: string, committish?: string): Promise<{ commit?: string }> {
-  if (source.kind === 'git') return await clone(source.url, dir, committish)
+export async function fetchSource(
+  source: Source,
+  dir: string,
+  { committish, variables = {} }: { committish?: string | undefined; variables?: GitVariables | undefined } = {},
+): Promise<{ commit?: string }> {
+  if (source.kind === 'git') return await clone(source.url, dir, committish, variables)
   if (committish !== undefined)
     throw new UserError('no-such-commit', `${withoutCredentials(source.url)} is no git repository: it has no ${committish}`)
   if (source.kind === 'archive') {
@@ -31,43 +38,61 @@ const ofCaller =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|QUARANTINE_PATH|COMMON_DIR|PREFIX|NAMESPACE)$/
 
 /** With the caller's own git settings and credentials, which are read and never changed. */
-async function git(...args: string[]): Promise<string> {
+export async function git(args: readonly string[], variables: GitVariables = {}): Promise<string> {
   const own = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined && !ofCaller.test(entry[0]))
-  const env = { ...Object.fromEntries(own), GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh' }
+  const env = { ...Object.fromEntries(own), GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh', ...variables }
   return (await run(['git', ...settings, ...args], { env })).stdout
 }
 
-async function clone(url: string, dir: string, committish: string | undefined): Promise<{ commit: string }> {
+async function clone(url: string, dir: string, committish: string | undefined, variables: GitVariables): Promise<{ commit: string }> {
   const shown = withoutCredentials(url)
   try {
-    await git('clone', '--quiet', '--template=', '--', url, dir)
+    await git(['clone', '--quiet', '--template=', '--', url, dir], variables)
   } catch (error) {
     throw new UserError('fetch-failed', `${shown} could not be cloned: ${words(error)}`, { cause: error, exitCode: 128 })
   }
   if (committish !== undefined) {
     if (!/^[\w][\w./+@{}^~-]*$/.test(committish)) throw noSuchCommit(shown, committish)
-    await checkOut(dir, committish).catch((error: unknown) => {
+    await checkOut(dir, committish, variables).catch((error: unknown) => {
       throw noSuchCommit(shown, committish, error)
     })
   }
+  if (await isThere(join(dir, '.gitmodules'))) await fetchSubmodules(url, dir, variables)
   await assertInside(dir)
-  return { commit: (await git('-C', dir, 'rev-parse', 'HEAD')).trim() }
+  return { commit: (await git(['-C', dir, 'rev-parse', 'HEAD'])).trim() }
 }
 
 /** A commit that no branch leads to is not in a clone, but may be asked for. */
-async function checkOut(dir: string, committish: string): Promise<void> {
+async function checkOut(dir: string, committish: string, variables: GitVariables): Promise<void> {
   try {
-    await git('-C', dir, 'checkout', '--quiet', committish, '--')
+    await git(['-C', dir, 'checkout', '--quiet', committish, '--'])
   } catch {
-    await git('-C', dir, 'fetch', '--quiet', 'origin', committish)
-    await git('-C', dir, 'checkout', '--quiet', '--detach', 'FETCH_HEAD')
+    await git(['-C', dir, 'fetch', '--quiet', 'origin', committish], variables)
+    await git(['-C', dir, 'checkout', '--quiet', '--detach', 'FETCH_HEAD'])
+  }
+}
+
+/** At the commits that the plugin's own names. One that comes from elsewhere gets nothing of this machine's files by them. */
+async function fetchSubmodules(url: string, dir: string, variables: GitVariables): Promise<void> {
+  const remote = url.startsWith('/') ? {} : { GIT_ALLOW_PROTOCOL: 'git:http:https:ssh' }
+  try {
+    await git(['-C', dir, 'submodule', '--quiet', 'update', '--init', '--recursive'], { ...variables, ...remote })
+  } catch (error) {
+    throw new UserError('fetch-failed', `a submodule of ${withoutCredentials(url)} could not be fetched: ${words(error)}`, {
+      cause: error,
+      exitCode: 128,
+    })
   }
 }
 
 /** Where the clone in a folder came from; undefined when it is none. */
 export async function originOf(dir: string): Promise<string | undefined> {
-  if ((await lstat(join(dir, '.git')).catch(() => undefined)) === undefined) return undefined
-  return (await git('-C', dir, 'config', '--get', 'remote.origin.url').catch(() => '')).trim() || undefined
+  if (!(await isThere(join(dir, '.git')))) return undefined
+  return (await git(['-C', dir, 'config', '--get', 'remote.origin.url']).catch(() => '')).trim() || undefined
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined
 }
 
 async function read(url: string): Promise<Readable> {
@@ -77,7 +102,7 @@ async function read(url: string): Promise<Readable> {
 
 /** No link of a plugin may lead out of it: what it names could be read and run as if it were the plugin's. */
 async function assertInside(dir: string): Promise<void> {
-  for (const path of await paths(dir)) {
+  for (const path of await pathsIn(dir)) {
     const stats = await lstat(join(dir, path))
     if (stats.isSymbolicLink()) {
       const target = await readlink(join(dir, path))
@@ -89,7 +114,7 @@ async function assertInside(dir: string): Promise<void> {
 /** The SHA-256 of all that a plugin holds: paths, what they are, and contents; not of git's own folder. */
 export async function digestOf(dir: string): Promise<string> {
   const hash = createHash('sha256')
-  for (const path of await paths(dir)) {
+  for (const path of await pathsIn(dir)) {
     const stats = await lstat(join(dir, path))
     if (stats.isDirectory()) continue
     const content = stats.isSymbolicLink() ? Buffer.from(await readlink(join(dir, path))) : await readFile(join(dir, path))
@@ -99,14 +124,15 @@ export async function digestOf(dir: string): Promise<string> {
   return `sha256:${hash.digest('hex')}`
 }
 
-async function paths(dir: string, below = ''): Promise<string[]> {
+/** All that is in a folder, in byte order; git's own folder is not. */
+export async function pathsIn(dir: string, below = ''): Promise<string[]> {
   const entries = await readdir(join(dir, below), { withFileTypes: true })
   const found = await Promise.all(
     entries
       .filter(({ name }) => !(below === '' && name === '.git'))
       .map(async (entry) => {
         const path = posix.join(below, entry.name)
-        return entry.isDirectory() ? [path, ...(await paths(dir, path))] : [path]
+        return entry.isDirectory() ? [path, ...(await pathsIn(dir, path))] : [path]
       }),
   )
   return found.flat().sort(byBytes)

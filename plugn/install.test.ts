@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,8 +8,10 @@ import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { packTar } from 'modern-tar'
 import { git } from '#lib/git.ts'
+import { changeSetting } from './change-setting.ts'
 import { installPlugin, uninstallPlugin, updatePlugin } from './install.ts'
 import { readPins } from './pins.ts'
+import { readStored } from './settings.ts'
 import { store } from './store.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'install-'))
@@ -188,4 +190,51 @@ test('what is not fit replaces nothing: the plugin stays as it was', async () =>
   }
   assert.match(await readFile(join(here.available, 'kept-old/plugin.toml'), 'utf8'), /2\.0\.0/)
   assert.deepEqual([await readPins(here), await left(here.root)], [before, []])
+})
+
+test('an update keeps what somebody put beside a plugin’s files, and refuses to lose what was changed in them', async () => {
+  const here = await empty()
+  const source = await repository('own.git')
+  const cloned = join(here.available, 'clone')
+  await installPlugin(here, source, { committish: 'v1' })
+  await git(['clone', '--quiet', source, cloned])
+  await git(['-C', cloned, 'checkout', '--quiet', 'v1'])
+  for (const name of ['own', 'clone']) {
+    const place = join(here.available, name)
+    await mkdir(join(place, 'state/deep'), { recursive: true })
+    await writeFile(join(place, 'state/deep/file'), 'mine', { mode: 0o600 })
+    assert.equal((await updatePlugin(here, name, { committish: 'main' })).manifest.version, '2.0.0')
+    assert.deepEqual(
+      [await readFile(join(place, 'state/deep/file'), 'utf8'), (await stat(join(place, 'state/deep/file'))).mode & 0o777],
+      ['mine', 0o600],
+    )
+    await writeFile(join(place, 'plugin.toml'), '[plugin]\nversion = "2.0.0-mine"\n')
+    await assert.rejects(updatePlugin(here, name, { committish: 'v1' }), { code: 'plugin-changed', message: /plugin\.toml$/ })
+    assert.match(await readFile(join(place, 'plugin.toml'), 'utf8'), /mine/)
+    assert.equal((await updatePlugin(here, name, { committish: 'v1', force: true })).manifest.version, '1.0.0')
+    assert.equal(await readFile(join(place, 'state/deep/file'), 'utf8'), 'mine')
+  }
+  await files('own.git', { 'state/deep/file': 'theirs' })
+  await git(['-C', source, 'add', '.'])
+  await git(['-C', source, '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '--quiet', '-m', 'three'])
+  await assert.rejects(updatePlugin(here, 'own', { committish: 'main' }), { code: 'plugin-changed', message: /state\/deep\/file$/ })
+  assert.deepEqual(await left(here.root), [])
+})
+
+test('changes of one store at once are one after the other: nothing is lost, and nobody sees half of it', async () => {
+  const here = await empty()
+  const sources = await Promise.all(Array.from({ length: 5 }, (_, n) => files(`many-${n}`, { 'plugin.toml': '[plugin]\n' })))
+  const twice = [...sources, ...sources].map((source) => installPlugin(here, source))
+  const settings = Array.from({ length: 10 }, (_, n) => changeSetting(here, 'many-0', `key-${n}`, `${n}`))
+  const installed = await Promise.all(twice)
+  await Promise.all(settings)
+  assert.equal(installed.filter((one) => one === 'already').length, 5)
+  assert.deepEqual(Object.keys(await readPins(here)).sort(), ['many-0', 'many-1', 'many-2', 'many-3', 'many-4'])
+  assert.equal(Object.keys((await readStored(here.config))['many-0'] ?? {}).length, 10)
+  await Promise.all([1, 2, 3].map(() => here.enable('many-1')))
+  const gone = await Promise.allSettled([1, 2, 3].map(() => uninstallPlugin(here, 'many-1')))
+  assert.equal(gone.filter(({ status }) => status === 'fulfilled').length, 1)
+  const updates = sources.flatMap((_, n) => (n === 1 ? [] : [updatePlugin(here, `many-${n}`), updatePlugin(here, `many-${n}`)]))
+  await Promise.all(updates)
+  assert.deepEqual([await left(here.root), (await here.listEnabled()).length], [[], 0])
 })

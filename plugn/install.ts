@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { UserError } from '#lib/errors.ts'
 import { fits, type Host, insist, type Leniency, misfitsOf } from './compatibility.ts'
 import { exclusively } from './exclusive.ts'
-import { digestOf, fetchSource, originOf } from './fetch.ts'
+import { digestOf, fetchSource, type GitVariables, originOf } from './fetch.ts'
 import { findListed, type Listed, listedWords } from './indexes.ts'
 import type { Manifest } from './manifest.ts'
 import { checkPluginName } from './names.ts'
+import { carryOver, filesOf, filesOfClone } from './own-files.ts'
 import { type Pin, readPins, storePin } from './pins.ts'
 import { bareManifest, readManifest } from './read-manifest.ts'
 import { nameOf, parseSource, type Source, withoutCredentials } from './source.ts'
@@ -24,6 +25,7 @@ export interface InstallOptions extends Leniency {
   readonly accept?: (fetched: Fetched) => Promise<void>
   /** What an index says of it, where that was asked before. */
   readonly listed?: Listed
+  readonly git?: GitVariables
   /** The version that plugins must fit to; without it, what they say of their host is not looked at. */
   readonly host?: Host
 }
@@ -69,12 +71,15 @@ async function isThere(store: Store, name: string, { url }: Source): Promise<boo
   })
 }
 
-/** Fetches a plugin again, or another committish of it; the one that is there stays until the new one is fit. */
+/**
+ * Fetches a plugin again, or another committish of it; the one that is there stays until the new one is fit. What somebody
+ * keeps in its folder besides goes along; UserError `plugin-changed` where the plugin's own files were changed by hand.
+ */
 export async function updatePlugin(store: Store, name: string, options: Omit<InstallOptions, 'name'> = {}): Promise<Fetched> {
   const place = await store.find(name)
   // A clone that another tool made says itself where it came from.
   const origin = await originOf(place)
-  const cloned: Pick<Pin, 'kind' | 'source' | 'committish' | 'listed'> | undefined = origin ? { kind: 'git', source: origin } : undefined
+  const cloned: Omit<Pin, 'digest' | 'installedAt'> | undefined = origin ? { kind: 'git', source: origin } : undefined
   const pin = (await readPins(store))[name] ?? cloned
   if (pin === undefined)
     throw new UserError('not-pinned', `nobody knows where ${name} came from`, { hint: 'uninstall it and install it again' })
@@ -91,6 +96,8 @@ export async function updatePlugin(store: Store, name: string, options: Omit<Ins
     return await exclusively(store.root, async () => {
       await store.find(name)
       await checkFit(store, fetched, { ...options, warn: saidBefore })
+      const came = pin.files ?? (await (pin.kind === 'git' ? filesOfClone(place) : filesOf(place)))
+      await carryOver(name, place, dir, came, options.force === true)
       const old = join(store.root, `.replaced-${name}`)
       await rename(place, old)
       await rename(dir, place)
@@ -134,7 +141,7 @@ interface FetchOptions extends Omit<InstallOptions, 'committish'> {
 
 async function fetchInto(store: Store, source: Source, name: string, dir: string, options: FetchOptions): Promise<Fetched> {
   const { committish, digest: wanted, accept, listed } = options
-  const { commit } = await fetchSource(source, dir, committish)
+  const { commit } = await fetchSource(source, dir, { committish, variables: options.git })
   const manifest = (await readManifest(dir)) ?? bareManifest
   const called = listed?.plugin ?? (source.kind === 'folder' ? manifest.name : name)
   if (manifest.name !== undefined && manifest.name !== called)
@@ -151,6 +158,7 @@ async function fetchInto(store: Store, source: Source, name: string, dir: string
     ...(commit === undefined ? {} : { commit }),
     ...(listed === undefined ? {} : { listed: { index: listed.index, plugin: listed.plugin, version: listed.version } }),
     digest,
+    files: await filesOf(dir),
     installedAt: new Date().toISOString(),
   }
   const fetched = { name, dir, manifest, pin }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { UserError } from '#lib/errors.ts'
 import { readIfThere, writeWhole } from '#lib/files.ts'
+import { withoutCredentials } from './source.ts'
 import type { Store } from './store.ts'
 
 const pin = z.object({
@@ -13,6 +14,8 @@ const pin = z.object({
   /** The index that listed it, and under which name and version. */
   listed: z.object({ index: z.string(), plugin: z.string(), version: z.string() }).optional(),
   digest: z.string(),
+  /** What each of its files was. */
+  files: z.record(z.string(), z.string()).optional(),
   installedAt: z.string(),
 })
 
@@ -37,6 +40,11 @@ export async function readPins(store: Store): Promise<Record<string, Pin>> {
 export async function storePin(store: Store, name: string, one: Pin | undefined): Promise<void> {
   const { [name]: _, ...others } = await readPins(store)
   await writeWhole(pathOf(store), `${JSON.stringify(one === undefined ? others : { ...others, [name]: one }, undefined, 2)}\n`)
+}
+
+/** A pin as people may see it: without what lets plugn in at its source. */
+export function shownPin({ files: _, source, ...rest }: Pin): Omit<Pin, 'files'> {
+  return { source: withoutCredentials(source), ...rest }
 }
 
 function pathOf({ root }: Store): string {

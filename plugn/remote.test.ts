@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { after, test } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
 import { run } from '#lib/exec.ts'
 import { defineHooks, event } from './catalogue.ts'
 import { dispatch, silent } from './dispatch.ts'
 import { externalHooks } from './external.ts'
-import { residentHooks } from './resident.ts'
 import { serveHooks } from './serve.ts'
 
 const hooks = defineHooks({ poke: event<object>('anything', [], { timeoutMs: 500 }) })
@@ -134,43 +135,50 @@ test('over TLS a certificate that nobody vouches for, and a wrong token, are ref
   server.close()
 })
 
-test('a resident process that ends, or never connects, fails the hook and says so', async () => {
-  const resident = (run: string[]) =>
-    residentHooks({
-      plugin: 'stays',
-      dir: folder,
-      run,
-      hooks: ['poke'],
-      config: {},
-      env: { PATH: process.env.PATH ?? '' },
-      log: () => undefined,
-    })
-  await assert.rejects(dispatch(hooks, [resident(['sh', '-c', 'exit 3'])], silent()).fire('poke', {}), {
-    code: 'plugin-gone',
-    message: /ended before it was ready \(exit status 3\)/,
-  })
+test('both ends are called by the plugin’s name: one that is another answers nothing', async () => {
+  let asked: unknown
+  const answer = (name: string) => (socket: Socket) => {
+    socket
+      .on('error', () => undefined)
+      .once('data', (line) => {
+        asked = JSON.parse(String(line)).params.plugin
+        socket.write(
+          `{"jsonrpc":"2.0","id":1,"result":{"protocol":1,"plugin":"${name}"}}\n{"jsonrpc":"2.0","id":2,"result":{"status":0}}\n`,
+        )
+      })
+  }
+  assert.match(String(await poke(answer('other'))), /it is "other"/)
+  assert.equal(asked, 'odd')
 })
 
-test('a resident process that was killed is started again, and its failure is that of the call it had', async () => {
-  await writeFile(
-    join(folder, 'once.mjs'),
-    `import { createConnection } from 'node:net'
-import { existsSync, writeFileSync } from 'node:fs'
-import { serveHooks } from ${JSON.stringify(join(import.meta.dirname, 'serve.ts'))}
-serveHooks(createConnection(process.env.PLUGN_SOCKET), async () => {
-  if (existsSync('was-here')) return { status: 0 }
-  writeFileSync('was-here', '')
-  process.kill(process.pid, 'SIGKILL')
-})
-`,
-  )
-  const run = [process.execPath, 'once.mjs']
-  const all = dispatch(
-    defineHooks({ poke: event<object>('anything', []) }),
-    [residentHooks({ plugin: 'once', dir: folder, run, hooks: ['poke'], config: {}, env: {}, log: () => undefined })],
-    silent(),
-  )
-  await assert.rejects(all.fire('poke', {}), { code: 'plugin-gone' })
+test('what nobody takes yet is kept at neither end: a plugin that writes waits for a slow reader', async () => {
+  const [total, chunk] = [20_000_000, 100_000]
+  let kept = { plugin: 0, host: 0 }
+  const path = join(folder, `socket-${++made}`)
+  const server = createServer((socket) =>
+    serveHooks(socket, async ({ stdout }) => {
+      for (let sent = 0; sent < total; sent += chunk) {
+        await stdout(Buffer.alloc(chunk))
+        kept = { ...kept, plugin: Math.max(kept.plugin, socket.writableLength) }
+      }
+      return { status: 0 }
+    }),
+  ).listen(path)
+  await new Promise((resolve) => server.once('listening', resolve))
+  let read = 0
+  const stdout = new Writable({
+    write(data: Buffer, _encoding, done) {
+      read += data.length
+      kept = { ...kept, host: Math.max(kept.host, stdout.writableLength) }
+      setImmediate(done)
+    },
+  })
+  const external = externalHooks({ plugin: 'flood', address: `unix:${path}`, hooks: ['poke'], config: {} })
+  const all = dispatch(defineHooks({ poke: event<object>('anything', []) }), [external], { ...silent(), stdout })
   await all.fire('poke', {})
   await all.close()
+  server.close()
+  await finished(stdout.end())
+  assert.equal(read, total)
+  for (const [end, bytes] of Object.entries(kept)) assert.ok(bytes < 1_000_000, `${end}: ${bytes}`)
 })

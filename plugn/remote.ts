@@ -6,6 +6,9 @@ import { type Params, type Peer, type Serving, speak } from './rpc.ts'
 /** The version of the protocol that both ends must speak. */
 export const protocol = 1
 
+/** When a stream that had enough takes more, or never will. */
+const takes = ['drain', 'close', 'error'] as const
+
 /** How long a greeting may take. */
 const greetingMs = 10_000
 /** Bytes of standard input in one message: with base64 it must fit a line. */
@@ -41,17 +44,25 @@ export async function greet(stream: Duplex, plugin: string, token?: string): Pro
         untilTaken(call.output(method, Buffer.from(data, 'base64')))
     },
   }
-  /** Nothing more is read from a plugin while its output is not taken. */
-  const untilTaken = (full: Writable | undefined) => {
-    if (full === undefined) return
+  const full = new Set<Writable>()
+  /** Nothing more is read from a plugin while some of its output is not taken. */
+  const untilTaken = (sink: Writable | undefined) => {
+    if (sink === undefined || full.has(sink)) return
+    full.add(sink)
     stream.pause()
-    for (const event of ['drain', 'close', 'error']) full.once(event, () => stream.resume())
+    const taken = () => {
+      for (const event of takes) sink.off(event, taken)
+      full.delete(sink)
+      if (full.size === 0) stream.resume()
+    }
+    for (const event of takes) sink.on(event, taken)
   }
   const peer = speak(stream, serving)
   const silent = setTimeout(() => peer.close(new Error(`no greeting within ${greetingMs / 1000} s`)), greetingMs)
   try {
-    const answer = (await peer.request('hello', { protocol, ...(token === undefined ? {} : { token }) })) as Params | null
+    const answer = (await peer.request('hello', { protocol, plugin, ...(token === undefined ? {} : { token }) })) as Params | null
     if (answer?.protocol !== protocol) throw new Error(`it speaks version ${answer?.protocol}, not ${protocol}`)
+    if ((answer.plugin ?? plugin) !== plugin) throw new Error(`it is ${JSON.stringify(answer.plugin).slice(0, 80)}`)
   } catch (error) {
     peer.close()
     throw new UserError('plugin-protocol', `the plugin ${plugin} does not speak the protocol of plugins: ${messageOf(error)}`, {
@@ -93,7 +104,7 @@ async function ask({ peer, underway }: Remote, call: Call, config: Readonly<Reco
   let mine: number | undefined
   let grace: NodeJS.Timeout | undefined
   const cancel = () => {
-    if (mine !== undefined) peer.notify('cancel', { id: mine })
+    if (mine !== undefined) void peer.notify('cancel', { id: mine })
     grace = setTimeout(() => peer.close(new Error('a cancelled call did not end')), graceMs).unref()
   }
   const params = {

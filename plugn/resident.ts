@@ -4,7 +4,7 @@ import { chown, mkdir, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { UserError } from '#lib/errors.ts'
+import { messageOf, UserError } from '#lib/errors.ts'
 import { type Launched, launch } from '#lib/exec.ts'
 import { greet, type Remote, remoteHooks } from './remote.ts'
 import type { Responder } from './responder.ts'
@@ -37,52 +37,50 @@ export interface ResidentOptions {
 
 /**
  * Handles hooks by a process that stays. It starts at the first call, connects to the socket that $PLUGN_SOCKET names, and
- * is greeted there; one that ends is started again by the next call, after an ever longer delay when it ends again and again.
+ * is greeted there; one that ends is started again, after an ever longer delay when it ends again and again.
  */
 export function residentHooks(options: ResidentOptions): Responder {
-  const { plugin, hooks, config } = options
+  const { plugin, hooks, config, log } = options
   let living: Promise<Living> | undefined
   let delay = 0
   let notBefore = 0
   let closed = false
+  let again: NodeJS.Timeout | undefined
 
-  const begin = async (): Promise<Living> => {
-    const wait = notBefore - Date.now()
-    // Whoever waits for a deploy does not wait for a process that ends again and again.
-    if (wait > shortWaitMs)
-      throw new UserError('plugin-gone', `the plugin ${plugin} ended several times, and is tried again in ${Math.ceil(wait / 1000)} s`)
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+  const begin = async (waitMs: number): Promise<Living> => {
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
     if (closed) throw new UserError('plugin-gone', `the plugin ${plugin} is no longer in use`)
     return await live(options)
   }
-  const start = (): Promise<Living> => {
+  const start = (waitMs: number): Promise<Living> => {
     const started = Date.now()
-    const mine = begin()
+    const mine = begin(waitMs)
     const over = () => {
-      if (living === mine) living = undefined
+      living = undefined
       delay = Date.now() - started > steadyMs ? 0 : Math.min(Math.max(delay * 2, backoffMs.first), backoffMs.most)
       notBefore = Date.now() + delay
+      if (!closed) again = setTimeout(() => ensure().catch((error: unknown) => log(messageOf(error))), delay).unref()
     }
     mine.then((one) => {
       void one.remote.peer.closed.then(over)
-      void one.ended.then((status) => options.log(`${plugin} ended (exit status ${status})`))
+      void one.ended.then((status) => log(`${plugin} ended (exit status ${status})`))
     }, over)
     return mine
   }
+  const ensure = async (): Promise<Living> => {
+    const wait = notBefore - Date.now()
+    // Whoever waits for a deploy does not wait for a process that ends again and again.
+    if (living === undefined && wait > shortWaitMs)
+      throw new UserError('plugin-gone', `the plugin ${plugin} ended several times, and is tried again in ${Math.ceil(wait / 1000)} s`)
+    living ??= start(wait)
+    return await living
+  }
 
   return {
-    ...remoteHooks(
-      plugin,
-      hooks,
-      config,
-      async () => {
-        living ??= start()
-        return (await living).remote
-      },
-      options.envOf,
-    ),
+    ...remoteHooks(plugin, hooks, config, async () => (await ensure()).remote, options.envOf),
     async close() {
       closed = true
+      clearTimeout(again)
       await (await living?.catch(() => undefined))?.stop()
     },
   }

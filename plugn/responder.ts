@@ -38,6 +38,14 @@ export interface Responder {
   close?(): Promise<void>
 }
 
+/** Writes what a handler in process answers, as an executable would: a text as it is, a list as lines, anything else as JSON. */
+export function print(to: Writable | 'inherit', answer: unknown): void {
+  if (answer === undefined || answer === null) return
+  const lines = (Array.isArray(answer) ? answer : [answer]).map((one) => `${typeof one === 'object' ? JSON.stringify(one) : one}\n`)
+  if (to === 'inherit') writeFileSync(1, lines.join(''))
+  else to.write(lines.join(''))
+}
+
 /** Writes a message to a call's standard error; that of this process is shared with hooks, and Node's stream would take it. */
 export function say(to: Writable | 'inherit', text: string): void {
   if (to === 'inherit') writeFileSync(2, text)

@@ -17,7 +17,8 @@ export type Params = Readonly<Record<string, unknown>>
 export interface Peer {
   /** Asks; `id` is given to `begun` before the answer comes. Throws RpcError for the other end's errors, and when the connection ends first. */
   request(method: string, params: Params, begun?: (id: number) => void): Promise<unknown>
-  notify(method: string, params: Params): void
+  /** Tells; resolves once the other end takes more, or is gone. */
+  notify(method: string, params: Params): Promise<void>
   /** Resolves, with the reason if there is one, once nothing more can come. */
   readonly closed: Promise<Error | undefined>
   close(reason?: Error): void
@@ -43,8 +44,17 @@ export function speak(stream: Duplex, serving: Serving): Peer {
   let next = 0
   let rest: Buffer = Buffer.alloc(0)
 
-  const send = (message: object): void => {
-    if (!stream.destroyed) stream.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+  let drained: Promise<void> | undefined
+
+  const send = (message: object): Promise<void> => {
+    if (stream.destroyed || stream.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)) return Promise.resolve()
+    drained ??= new Promise<void>((resolve) => {
+      stream.once('drain', resolve)
+      void closed.promise.then(() => resolve())
+    }).finally(() => {
+      drained = undefined
+    })
+    return drained
   }
   const close = (reason?: Error): void => {
     stream.destroy()
@@ -89,8 +99,9 @@ export function speak(stream: Duplex, serving: Serving): Peer {
 
   function answer(id: number, method: string, params: Params): void {
     serving.request(method, params, id).then(
-      (answer) => send({ id, result: answer ?? null }),
-      (failure: unknown) => send({ id, error: { code: failure instanceof RpcError ? failure.code : -32603, message: messageOf(failure) } }),
+      (answer) => void send({ id, result: answer ?? null }),
+      (failure: unknown) =>
+        void send({ id, error: { code: failure instanceof RpcError ? failure.code : -32603, message: messageOf(failure) } }),
     )
   }
 
@@ -104,7 +115,7 @@ export function speak(stream: Duplex, serving: Serving): Peer {
       if (stream.destroyed) return Promise.reject(new RpcError(gone, 'the connection ended'))
       waiting.set(id, answer)
       begun?.(id)
-      send({ id, method, params })
+      void send({ id, method, params })
       return answer.promise
     },
   }

@@ -14,8 +14,9 @@ export interface Served {
   readonly signal: AbortSignal
   /** The next bytes of standard input; undefined at its end. */
   read(): Promise<Buffer | undefined>
-  stdout(data: string | Uint8Array): void
-  stderr(data: string | Uint8Array): void
+  /** Resolves once it has left, or nobody is there to take it: who waits for it keeps little in memory. */
+  stdout(data: string | Uint8Array): Promise<void>
+  stderr(data: string | Uint8Array): Promise<void>
 }
 
 /** Answers a hook with its exit status, and perhaps a value. */
@@ -24,8 +25,15 @@ export type Serve = (call: Served) => Promise<{ status: number; answer?: unknown
 /** Longer outputs leave in several messages. */
 const chunkBytes = 64 * 1024
 
-/** Serves hooks over a connection: the plugin's end. With a token, only to who has it. */
-export function serveHooks(stream: Duplex, serve: Serve, { token }: { token?: string } = {}): Peer {
+export interface ServeOptions {
+  /** Serves nobody who has another. */
+  token?: string
+  /** What the plugin calls itself; plugn takes no answers from one of another name. */
+  name?: string
+}
+
+/** Serves hooks over a connection: the plugin's end. */
+export function serveHooks(stream: Duplex, serve: Serve, { token, name }: ServeOptions = {}): Peer {
   const calls = new Map<number, { abort: AbortController; got: (data: Buffer | undefined) => void }>()
   let greeted = false
 
@@ -38,7 +46,7 @@ export function serveHooks(stream: Duplex, serve: Serve, { token }: { token?: st
           throw new RpcError(-32001, 'the token is not right')
         }
         greeted = true
-        return { protocol }
+        return { protocol, ...(name === undefined ? {} : { plugin: name }) }
       }
       if (method !== 'hook' || !greeted) throw new RpcError(-32601, `${method} is not known here`)
       return await one(params, id)
@@ -55,10 +63,10 @@ export function serveHooks(stream: Duplex, serve: Serve, { token }: { token?: st
     const abort = new AbortController()
     const asked: ((data: Buffer | undefined) => void)[] = []
     calls.set(id, { abort, got: (data) => asked.shift()?.(data) })
-    const write = (method: string) => (data: string | Uint8Array) => {
+    const write = (method: string) => async (data: string | Uint8Array) => {
       const bytes = Buffer.from(data as Uint8Array)
       for (let at = 0; at < bytes.length; at += chunkBytes)
-        peer.notify(method, { id, data: bytes.subarray(at, at + chunkBytes).toString('base64') })
+        await peer.notify(method, { id, data: bytes.subarray(at, at + chunkBytes).toString('base64') })
     }
     try {
       return await serve({
@@ -73,7 +81,7 @@ export function serveHooks(stream: Duplex, serve: Serve, { token }: { token?: st
         read: () =>
           new Promise((resolve) => {
             asked.push(resolve)
-            peer.notify('read', { id })
+            void peer.notify('read', { id })
           }),
       })
     } finally {

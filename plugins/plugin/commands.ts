@@ -1,5 +1,5 @@
 import { boolean, command, format, group, option, optional, ownArgs, rest, UserError, unless, word } from 'dokku'
-import { checkEnable, parseManifest, readManifest, readPins } from '#plugn'
+import { checkEnable, parseManifest, readManifest, readPins, shownPin } from '#plugn'
 import { plugin } from './argument.ts'
 import { fitting, install, uninstall, update } from './install.ts'
 import { rows, rowText } from './list.ts'
@@ -156,7 +156,8 @@ const info = command({
   async run({ args, flags, context }) {
     const { store } = context.instance.plugins
     const manifest = (await readManifest(await store.find(args.name))) ?? parseManifest('')
-    const pin = (await readPins(store))[args.name]
+    const stored = (await readPins(store))[args.name]
+    const pin = stored && shownPin(stored)
     if (flags.format === 'json') return context.output.line(JSON.stringify({ name: args.name, manifest, pin, may: rightsOf(manifest) }))
     const { version, description, maintainer_name: maintainer, website_url: website } = manifest
     const lines = {

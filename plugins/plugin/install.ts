@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type Context, UserError, version } from 'dokku'
+import { type Context, pluginGit, UserError, version } from 'dokku'
 import { type Fetched, installPlugin, uninstallPlugin, updatePlugin } from '#plugn'
 import { rightsOf } from './rights.ts'
 
@@ -59,6 +59,7 @@ export async function uninstall(name: string, context: Context): Promise<void> {
 function given({ name, committish, digest }: Wishes, context: Context) {
   return {
     ...fitting(context),
+    git: pluginGit,
     ...(name === undefined ? {} : { name }),
     ...(committish === undefined ? {} : { committish }),
     ...(digest === undefined ? {} : { digest }),

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path'
 import { plain } from '#lib/output.ts'
 import { digestOf } from '../fetch.ts'
-import { readPins } from '../pins.ts'
+import { readPins, shownPin } from '../pins.ts'
 import { bareManifest, readManifest } from '../read-manifest.ts'
 import { search } from '../search.ts'
-import { withoutCredentials } from '../source.ts'
 import { validatePlugin } from '../validate.ts'
 import { badUsage, type Context, storeOf } from './command.ts'
 
@@ -14,10 +13,11 @@ export async function info([name, ...more]: string[], { env, cwd, print }: Conte
   const plugins = await storeOf({ env, cwd })
   const dir = await plugins.find(name)
   const { version, description, maintainer_name, maintainer_email, website_url } = (await readManifest(dir)) ?? bareManifest
-  const { source, listed, committish, commit, digest, installedAt } = (await readPins(plugins))[name] ?? {}
+  const pin = (await readPins(plugins))[name]
+  const { source, listed, committish, commit, digest, installedAt } = (pin && shownPin(pin)) ?? {}
   const enabled = (await plugins.list()).some((one) => one.name === name && one.enabled) ? 'enabled' : 'disabled'
   const from = {
-    source: source && withoutCredentials(source),
+    source,
     index: listed && `${listed.index} (${listed.plugin} ${listed.version})`,
     committish,
     commit,
