@@ -132,8 +132,9 @@ export class App {
     return `app-${this.id}`
   }
 
+  /** What a plugin chose when the app got its name, else what follows from that. */
   get defaultHost(): string {
-    return defaultHost(this.instance, this.name)
+    return this.properties.get('domains host') ?? defaultHost(this.instance, this.name)
   }
 
   /** The hosts that reach this app: the default one, unless it was removed, and those that were added. */
@@ -190,22 +191,6 @@ function toApp(instance: Instance, { id, name }: { id: number; name: string }): 
   return app
 }
 
-/** Creates an app; the name is checked and must be free. `fill` gives it its first settings. */
-export async function createApp(instance: Instance, name: string, fill?: (app: App) => void): Promise<App> {
-  checkAppName(name)
-  assertNameFree(instance, name)
-  const app = instance.db.tx(() => {
-    const { lastId } = instance.db.run('INSERT INTO apps (name, created_at) VALUES (?, ?)', name, new Date().toISOString())
-    const made = toApp(instance, { id: lastId, name })
-    assertHostsFree(made, [made.defaultHost])
-    fill?.(made)
-    return made
-  })
-  await instance.repositories.ensure(String(app.id))
-  await instance.fire('post-create', { app: name })
-  return app
-}
-
 /** APP.HOSTNAME; an app named like a domain is its own. */
 export function defaultHost({ settings }: Instance, name: string): string {
   return name.includes('.') ? name : `${name}.${settings.hostname}`
@@ -214,23 +199,6 @@ export function defaultHost({ settings }: Instance, name: string): string {
 /** Refuses the name of an app that exists: UserError `app-exists`. */
 export function assertNameFree(instance: Instance, name: string): void {
   if (maybeApp(instance, name)) throw new UserError('app-exists', `App ${name} already exists`)
-}
-
-/** Refuses hosts of another app: UserError `domain-taken`. */
-export function assertHostsFree(app: App, hosts: readonly string[]): void {
-  for (const name of hosts) {
-    const other = servedBy(app.instance, name)
-    if (other !== undefined && other.id !== app.id)
-      throw new UserError('domain-taken', `${name} already serves ${other.name}`, { hint: `domains:remove ${other.name} ${name}` })
-  }
-}
-
-function servedBy(instance: Instance, name: string): App | undefined {
-  const owner = instance.db.get(appRow, 'SELECT a.* FROM domains d JOIN apps a ON a.id = d.app_id WHERE d.host = ?', name)
-  if (owner !== undefined) return toApp(instance, owner)
-  const suffix = `.${instance.settings.hostname}`
-  const named = [name, name.endsWith(suffix) ? name.slice(0, -suffix.length) : name].map((each) => maybeApp(instance, each))
-  return named.find((each) => each?.hosts.includes(name))
 }
 
 function appMissing(name: string, others: readonly App[] = []): UserError {

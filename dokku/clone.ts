@@ -1,6 +1,7 @@
 import { copyRefs } from '#gitreceive'
-import { type App, createApp } from './app.ts'
+import type { App } from './app.ts'
 import type { By } from './by.ts'
+import { createApp } from './create.ts'
 import { currentRelease, draftRelease } from './release.ts'
 import { deploy } from './workflow.ts'
 

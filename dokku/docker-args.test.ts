@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { createApp } from './app.ts'
+import { createApp } from './create.ts'
 import { ownArgs, pluginOptions, withArgs } from './docker-args.ts'
 import { readOptions, storeDockerOptions } from './docker-options.ts'
 import { stateOnly } from './fixtures.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createApp } from './app.ts'
+import { createApp } from './create.ts'
 import { stateOnly } from './fixtures.ts'
 import { checkProcesses } from './formation.ts'
 import { plainManifest } from './manifest.ts'

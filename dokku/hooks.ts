@@ -32,6 +32,11 @@ export const hooks = defineHooks({
       timeoutMs: 10_000,
     },
   ),
+  'nginx-hostname': collect<OfApp & { subdomain: string; vhost: string }>(
+    'an app gets its name; the first answer is its default host, in place of SUBDOMAIN.VHOST, and one who fails has none',
+    ['app', 'subdomain', 'vhost'],
+    { timeoutMs: 10_000 },
+  ),
   'post-create': event<OfApp>('the app exists; nothing is deployed yet', ['app']),
   'post-extract': event<OfApp & { dir: string; revision: string }>('the source is there, and may be changed before anything reads it', [
     'app',

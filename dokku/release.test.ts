@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createApp, findApp } from './app.ts'
+import { findApp } from './app.ts'
+import { createApp } from './create.ts'
 import { dockerOptions, readOptions, storeDockerOptions } from './docker-options.ts'
 import { stateOnly } from './fixtures.ts'
 import { plainManifest } from './manifest.ts'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { output } from '#lib/output.ts'
-import { createApp, maybeApp } from './app.ts'
+import { maybeApp } from './app.ts'
+import { createApp } from './create.ts'
 import { stateOnly } from './fixtures.ts'
 import { renameApp } from './rename.ts'
 

@@ -1,8 +1,9 @@
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
-import { type App, assertHostsFree, assertNameFree, defaultHost } from './app.ts'
+import { type App, assertNameFree, defaultHost } from './app.ts'
 import { label } from './container.ts'
 import { containersOf, listContainers, settleContainer } from './containers.ts'
+import { assertHostsFree, chooseHost, hostFromPlugins } from './hosts.ts'
 import { forsakeImages, moveImages } from './images.ts'
 import { reroute } from './routing.ts'
 
@@ -26,12 +27,14 @@ export async function renameApp(app: App, name: string, output: Output): Promise
       hint: `ps:restart ${old}`,
     })
   output.step(`Renaming ${old} to ${name}`)
+  const host = await hostFromPlugins(instance, name)
   const rename = () => {
     instance.db.tx(() => {
       // Somebody may have taken it meanwhile.
       check()
       instance.db.run('UPDATE apps SET name = ? WHERE id = ?', name, app.id)
       instance.db.run('UPDATE events SET app = ? WHERE app = ?', name, old)
+      chooseHost(app, host)
       forsakeImages(instance, old)
     })
     app.name = name

@@ -11,6 +11,7 @@ after(() => Promise.all([instance.remove(), source.remove()]))
 const inside = async (line: string) => ok(await engine.docker(['exec', name, 'bash', '-c', line]))
 const status = async (app: string, path = '/', headers = {}) => (await fetch(app, path, { headers })).status
 const ada = { authorization: `Basic ${Buffer.from('ada:open sesame').toString('base64')}` }
+const hook = '/var/lib/dokku/plugins/available/gate/nginx-pre-reload'
 const www = () => ask({ ...instance.target('shop', '/a?b=c'), host: `www.${hostname}` })
 
 test('a password, a page in place of the app and a forward come and go, by plugins in Bash', async () => {
@@ -43,11 +44,17 @@ test('a password, a page in place of the app and a forward come and go, by plugi
   )
 })
 
-test('they hold through a restart, a new domain, a new control and a killed appliance', async () => {
+test('they hold through a restart, a new domain, a control killed while a plugin is asked, and a killed appliance', async () => {
   ok(await ssh('ps:restart', 'shop'))
   ok(await ssh('domains:add', 'shop', `new.${hostname}`))
+  const waits = String.raw`printf '#!/bin/sh\necho >/tmp/asked; exec sleep 600\n'`
+  await inside(`mkfifo /tmp/asked && cp ${hook} /var/lib/dokku/hook && ${waits} >${hook}`)
+  const building = instance.sshStart(['proxy:build-config', 'shop'])
+  await inside('cat /tmp/asked')
+  building.kill('SIGKILL')
   ok(await engine.docker(['rm', '--force', name]))
   await runByHand(instance)
+  await inside(`cp /var/lib/dokku/hook ${hook}`)
   ok(await engine.docker(['kill', `${name}-nginx`]))
   ok(await engine.docker(['start', `${name}-nginx`]))
   ok(await ssh('health', '--wait'))
@@ -73,10 +80,18 @@ test('a text that nginx refuses is said, and harms neither its app nor another',
   await assert.rejects(www())
 })
 
-test('a plugin that is late or fails is no deploy’s business', async () => {
-  await inside(
-    'printf "#!/bin/sh\\necho begun >>/home/dokku/shop/nginx.conf; exit 3\\n" >/var/lib/dokku/plugins/available/gate/nginx-pre-reload',
+test('a plugin chooses the default host of an app that gets a name', async () => {
+  ok(await ssh('apps:create', 'apex'))
+  ok(await ssh('apps:rename', 'apex', 'later'))
+  ok(await ssh('apps:clone', 'later', 'apex'))
+  assert.deepEqual(
+    await Promise.all(['apex', 'later'].map(async (app) => ok(await ssh('url', app)))),
+    [hostname, `later.${hostname}`].map((host) => `http://${host}:${instance.ports.http}\n`),
   )
+})
+
+test('a plugin that is late or fails is no deploy’s business', async () => {
+  await inside(`printf "#!/bin/sh\\necho begun >>/home/dokku/shop/nginx.conf; exit 3\\n" >${hook}`)
   const { stderr, exitCode } = await ssh('ps:restart', 'shop')
   assert.equal(exitCode, 0)
   assert.match(stderr, /Not served: the plugin gate failed at nginx-pre-reload: exit status 3/)

@@ -1,0 +1,46 @@
+import * as z from 'zod'
+import { messageOf, UserError } from '#lib/errors.ts'
+import { hostName } from '#nginx'
+import { type App, defaultHost, maybeApp, numberedApp } from './app.ts'
+import type { Instance } from './instance.ts'
+
+const owner = z.object({ id: z.number() })
+
+/** Refuses hosts of another app: UserError `domain-taken`. */
+export function assertHostsFree(app: App, hosts: readonly string[]): void {
+  for (const name of hosts) {
+    const other = servedBy(app.instance, name)
+    if (other !== undefined && other.id !== app.id)
+      throw new UserError('domain-taken', `${name} already serves ${other.name}`, { hint: `domains:remove ${other.name} ${name}` })
+  }
+}
+
+function servedBy(instance: Instance, host: string): App | undefined {
+  const added = instance.db.get(owner, 'SELECT app_id AS id FROM domains WHERE host = ?', host)
+  if (added !== undefined) return numberedApp(instance, added.id)
+  const chosen = instance.db.all(owner, "SELECT app_id AS id FROM properties WHERE name = 'domains host' AND value = ?", host)
+  const suffix = `.${instance.settings.hostname}`
+  const named = [host, host.endsWith(suffix) ? host.slice(0, -suffix.length) : host].map((each) => maybeApp(instance, each))
+  return [...chosen.map(({ id }) => numberedApp(instance, id)), ...named].find((each) => each?.hosts.includes(host))
+}
+
+/** The default host that a plugin has for an app which is to be called so; a plugin that fails, is late or names no host has none. */
+export async function hostFromPlugins(instance: Instance, name: string): Promise<string | undefined> {
+  const usual = defaultHost(instance, name)
+  const vhost = instance.settings.hostname
+  const subdomain = usual.endsWith(`.${vhost}`) ? usual.slice(0, -vhost.length - 1) : usual
+  try {
+    const [answer] = await instance.collect('nginx-hostname', { app: name, subdomain, vhost })
+    const host = answer?.trim()
+    return host === undefined || host === usual ? undefined : hostName.parse(host)
+  } catch (error) {
+    instance.log.warn({ app: name, reason: messageOf(error) }, 'no plugin chose a host')
+    return undefined
+  }
+}
+
+/** Stores the default host of an app that has a new name; one that serves another app is not taken. */
+export function chooseHost(app: App, host: string | undefined): void {
+  const other = host === undefined ? undefined : servedBy(app.instance, host)
+  app.properties.set('domains host', other === undefined || other.id === app.id ? (host ?? '') : '')
+}
