@@ -13,8 +13,8 @@ type Answers = (hook: string, input: object, soFar: string) => string[]
 
 /** An app of which plugins answer so. */
 async function appWith(answers: Answers) {
-  const collect = async (hook: string, input: object, { stdin }: { stdin: NodeJS.ReadableStream }) =>
-    answers(hook, input, await text(stdin))
+  const collect = async (hook: string, input: object, around?: { stdin: NodeJS.ReadableStream }) =>
+    around === undefined ? [] : answers(hook, input, await text(around.stdin))
   return await createApp(stateOnly({}, { collect: collect as unknown as Collect }), 'shop')
 }
 
