@@ -13,6 +13,9 @@ export async function guardVolume(dataDir: string): Promise<void> {
   for (const name of closed) await mkdir(join(dataDir, name), { recursive: true })
   for (const entry of await readdir(dataDir, { withFileTypes: true }))
     if (!open.has(entry.name) && !entry.isSymbolicLink()) await chmod(join(dataDir, entry.name), entry.isDirectory() ? 0o700 : 0o600)
+  // Beside their folders are the settings of plugins, and with which password one was fetched.
+  const plugins = join(dataDir, 'plugins')
+  for (const entry of await readdir(plugins, { withFileTypes: true })) if (entry.isFile()) await chmod(join(plugins, entry.name), 0o600)
 }
 
 /** As whom a plugin runs that says what it needs, in a home of its own. */

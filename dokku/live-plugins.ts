@@ -14,17 +14,23 @@ export interface LivePlugins extends Installed, InstalledPlugins {
 export async function livePlugins(installed: Installed): Promise<LivePlugins> {
   await installed.store.init()
   let current = await loadPlugins(installed)
+  let last: Promise<void> = Promise.resolve()
+  const takeUp = async () => {
+    const before = current
+    current = await loadPlugins(installed)
+    await before.hooks.close()
+  }
   return {
     ...installed,
     get current() {
       return current
     },
     own: () => current.all.filter(({ dir }) => dir.startsWith(ownFolder)),
-    // What is being called is called to its end by those of before.
+    // One after another: who began earlier has seen less, and must not have the last word.
     async reload() {
-      const before = current
-      current = await loadPlugins(installed)
-      await before.hooks.close()
+      const mine = last.then(takeUp)
+      last = mine.catch(() => undefined)
+      await mine
     },
     handles: (hook) => current.hooks.handles(hook),
     trigger: (hook, args, around, only) =>

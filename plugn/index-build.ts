@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import { compare, valid } from 'semver'
 import { UserError } from '#lib/errors.ts'
 import { git } from '#lib/git.ts'
+import { fetchSubmodules } from './clone.ts'
 import { digestOf } from './fetch.ts'
 import type { Entry, Listing, Version } from './listing.ts'
 import type { Manifest } from './manifest.ts'
@@ -32,8 +33,8 @@ async function entryOf(dir: string): Promise<Entry> {
     const tags = (await git(['-C', copy, 'tag', '--list'])).stdout.split('\n').filter((tag) => valid(tag) !== null)
     const newest = tags.sort((a, b) => compare(b, a))
     const states: State[] = []
-    for (const ref of newest.length === 0 ? ['HEAD'] : newest) states.push(await stateOf(copy, ref))
-    const { manifest, hooks } = states[0] ?? (await stateOf(copy, 'HEAD'))
+    for (const ref of newest.length === 0 ? ['HEAD'] : newest) states.push(await stateOf(copy, ref, dir))
+    const { manifest, hooks } = states[0] ?? (await stateOf(copy, 'HEAD', dir))
     return {
       name: checkPluginName(manifest.name ?? basename(dir).replace(/\..*$/, '')),
       description: manifest.description,
@@ -54,8 +55,9 @@ interface State {
   readonly version: Version
 }
 
-async function stateOf(copy: string, ref: string): Promise<State> {
+async function stateOf(copy: string, ref: string, dir: string): Promise<State> {
   await git(['-C', copy, 'checkout', '--quiet', '--detach', ref, '--'])
+  await fetchSubmodules(copy, dir)
   const manifest = (await readManifest(copy)) ?? bareManifest
   const commit = (await git(['-C', copy, 'rev-parse', 'HEAD'])).stdout.trim()
   const version = ref === 'HEAD' ? manifest.version : (valid(ref) ?? ref)

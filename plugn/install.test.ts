@@ -99,6 +99,8 @@ test('options, transports that run programs, and what is no source at all are re
     'host:-x',
     '',
     'a b',
+    'https://me:%zz@example.com/x.git',
+    'https://',
     'file:///nowhere',
     './nowhere',
   ])

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#lib/errors.ts'
+import { type GitVariables, originOf } from './clone.ts'
 import { fits, type Host, insist, type Leniency, misfitsOf } from './compatibility.ts'
 import { exclusively } from './exclusive.ts'
-import { digestOf, fetchSource, type GitVariables, originOf } from './fetch.ts'
+import { digestOf, fetchSource } from './fetch.ts'
 import { findListed, type Listed, listedWords } from './indexes.ts'
 import type { Manifest } from './manifest.ts'
 import { checkPluginName } from './names.ts'
@@ -65,7 +66,8 @@ export async function installPlugin(store: Store, from: string, options: Install
 async function isThere(store: Store, name: string, { url }: Source): Promise<boolean> {
   if (!(await store.list()).some((one) => one.name === name)) return false
   const from = (await readPins(store))[name]?.source ?? (await originOf(join(store.available, name)))
-  if (from === url) return true
+  // A clone does not know with which password it was made.
+  if (from === url || from === withoutCredentials(url)) return true
   throw new UserError('plugin-exists', `there is a plugin ${name} already, and not from ${withoutCredentials(url)}`, {
     hint: 'uninstall it first, or give this one another name',
   })

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { cp, lchown, lstat, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '#lib/errors.ts'
-import { git, pathsIn } from './fetch.ts'
+import { git } from './clone.ts'
+import { pathsIn } from './fetch.ts'
 
 /** What each file of a plugin is, by its path, as short as it takes to see that it was changed. */
 export type Files = Readonly<Record<string, string>>

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { UserError } from '#lib/errors.ts'
+import { isThere } from '#lib/files.ts'
 import { checkPluginName } from './names.ts'
 
 /** Where a plugin comes from. */
@@ -15,6 +16,7 @@ export async function parseSource(text: string): Promise<Source> {
   const path = text.startsWith('file://') ? text.slice('file://'.length) : text
   if (/^[-\s]|\p{Cc}/u.test(text)) throw badSource(text)
   if (/^(\/|\.\.?(\/|$))/.test(path)) return await localSource(resolve(path))
+  if (/^https?:\/\//.test(text) && !isAddress(text)) throw badSource(text)
   if (isArchive(text) && /^https?:\/\//.test(text)) return { kind: 'archive', url: text }
   // An option, or a transport of git's that runs programs, would be neither of these.
   if (/^(https?|ssh|git):\/\/[^-]/.test(text) || /^[\w.][\w.-]*@[\w.][\w.-]*:[^-]/.test(text)) return { kind: 'git', url: text }
@@ -44,11 +46,14 @@ function isArchive(path: string): boolean {
   return /\.(tar\.gz|tgz)([?#].*)?$/.test(path)
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  )
+/** An address whose name and password can be read, too. */
+function isAddress(text: string): boolean {
+  try {
+    const { username, password } = new URL(text)
+    return decodeURIComponent(username + password) !== undefined
+  } catch {
+    return false
+  }
 }
 
 function badSource(text: string): UserError {

@@ -30,7 +30,8 @@ export function store(path: string) {
     /** Makes what is missing, and changes nothing that is there. */
     async init(): Promise<void> {
       for (const dir of [available, enabled]) await mkdir(dir, { recursive: true })
-      await (await open(config, 'a')).close()
+      // Settings may be secrets.
+      await (await open(config, 'a', 0o600)).close()
     },
 
     /** All plugins there are, in byte order. */

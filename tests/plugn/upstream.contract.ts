@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { hook, host, outcome } from './harness.ts'
@@ -52,6 +52,7 @@ test('init makes the path and may be repeated', async () => {
   assert.deepEqual(outcome(await bash('plugn init')), said)
   assert.deepEqual((await readdir(path)).sort(), ['available', 'config.toml', 'enabled'])
   assert.equal(await readFile(join(path, 'config.toml'), 'utf8'), '# kept\n')
+  assert.equal((await stat(join(path, 'config.toml'))).mode & 0o777, 0o600, 'on purpose: settings may be secrets')
 })
 
 test('enable makes an absolute link, and the plugin need not be there; disable removes it, and fails without one', async () => {
