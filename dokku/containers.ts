@@ -9,7 +9,8 @@ import { type App, maybeApp } from './app.ts'
 import { networkOf } from './app-network.ts'
 import { type AppContainer, appContainer, containerOptions, label, type Wanted } from './container.ts'
 import { containerName, type Instance } from './instance.ts'
-import { allLinks, ensureLinks, linksOf } from './links.ts'
+import { allLinks, ensureLinks } from './links.ts'
+import { makeContainer } from './make-container.ts'
 import type { AppNetwork } from './networks.ts'
 import type { Release } from './release.ts'
 import { parseRestartPolicy, restartPolicyOf } from './restart-policy.ts'
@@ -77,31 +78,16 @@ export async function groundOf(app: App, release: Release, link = ensureLinks): 
   return { image, network, links }
 }
 
-/** Gives a container that was made, and is not started, what it needs beside its options: links, and what plugins attach. */
-export async function attach(app: App, release: Release, made: Attached, { links }: Ground, around?: Partial<Around>): Promise<void> {
-  const { id, phase, process } = made
-  if (links !== undefined && linksOf(release, phase, process).length > 0)
-    await app.instance.engine.getNetwork(links).connect({ Container: id })
-  await app.instance.fire('post-container-create', { kind: 'app', container: id, app: app.name, phase, process }, around)
-}
-
-interface Attached {
-  id: string
-  phase: 'deploy' | 'run'
-  process: string
-}
-
 /** Creates and starts one container under a name of its own until it serves. A failed start leaves nothing. */
 export async function startContainer(
   app: App,
   release: Release,
   wanted: Wanted,
-  ground: Ground,
+  { image, network, links }: Ground,
   around?: Partial<Around>,
 ): Promise<AppContainer> {
-  const { image, network } = ground
   const { instance } = app
-  const { engine, settings, db } = instance
+  const { settings, db } = instance
   const name = `${containerName(settings.name, app.name, wanted.process, wanted.index)}.upcoming-${randomBytes(4).toString('hex')}`
   const address = leaseAddress(db, network.subnet, name)
   const options = containerOptions({
@@ -115,10 +101,10 @@ export async function startContainer(
     memory: instance.appMemory,
   })
   try {
-    const container = await engine.createContainer({ ...options, name })
+    const wish = { phase: 'deploy', process: wanted.process, options: { ...options, name }, links } as const
+    const { container, start } = await makeContainer(app, release, wish, around)
     try {
-      await attach(app, release, { id: container.id, phase: 'deploy', process: wanted.process }, ground, around)
-      await container.start()
+      await start()
     } catch (error) {
       await container.remove({ force: true })
       throw error

@@ -5,10 +5,11 @@ import { UserError } from '#lib/errors.ts'
 import { freeAddress, leaseAddress } from './addresses.ts'
 import type { App } from './app.ts'
 import { containerOptions, label } from './container.ts'
-import { attach, groundOf } from './containers.ts'
+import { groundOf } from './containers.ts'
 import { type Context, followed, when } from './context.ts'
 import { pluginOptions } from './docker-args.ts'
 import { containerName } from './instance.ts'
+import { makeContainer } from './make-container.ts'
 import { killedForMemory } from './memory.ts'
 import { followSize, relay } from './relay.ts'
 import type { Release } from './release.ts'
@@ -27,7 +28,7 @@ export async function runOneOff(app: App, release: Release, oneOff: OneOff & { t
   const terminal = oneOff.tty ? session.header.terminal : undefined
   const tty = terminal !== undefined
   const env = { ...(terminal === undefined ? {} : { TERM: terminal.term }), ...oneOff.env }
-  const { container, name, remove } = await createRun(
+  const { container, start, name, remove } = await createRun(
     app,
     release,
     { ...oneOff, env },
@@ -49,7 +50,7 @@ export async function runOneOff(app: App, release: Release, oneOff: OneOff & { t
     relayed.catch(() => undefined)
     const resized = followSize(session, (rows, columns) => container.resize({ h: rows, w: columns }))
     session.onSignal((signal) => void container.kill({ signal }).catch(() => undefined))
-    await container.start()
+    await start()
     when(followed(context), () => void container.kill().catch(() => undefined))
     expireSoon(instance, container.id, oneOff.ttlSeconds)
     if (tty) await resized()
@@ -66,9 +67,9 @@ export async function runOneOff(app: App, release: Release, oneOff: OneOff & { t
 
 /** Starts a command in a new container of a release and leaves it; answers the container's name. */
 export async function runDetached(app: App, release: Release, oneOff: OneOff): Promise<string> {
-  const { container, name, remove } = await createRun(app, release, oneOff, {})
+  const { container, start, name, remove } = await createRun(app, release, oneOff, {})
   try {
-    await container.start()
+    await start()
   } catch (error) {
     await remove()
     throw error
@@ -84,8 +85,7 @@ async function createRun(app: App, release: Release, oneOff: OneOff, more: Conta
   const tag = `v${release.version}`
   const args = await pluginOptions(app, release.options, { phase: 'run', tag })
   const planned = { ...release, args, config: { ...release.config, ...oneOff.env } }
-  const ground = await groundOf(app, planned)
-  const { image, network } = ground
+  const { image, network, links } = await groundOf(app, planned)
   const options = {
     instance: instance.settings.name,
     app: { id: app.id, name: app.name },
@@ -104,9 +104,9 @@ async function createRun(app: App, release: Release, oneOff: OneOff, more: Conta
     })
     freeAddress(instance.db, options.address)
   }
-  const made = containerOptions(options)
   try {
-    const container = await instance.engine.createContainer({
+    const made = containerOptions(options)
+    const own = {
       ...made,
       ...more,
       name,
@@ -117,12 +117,9 @@ async function createRun(app: App, release: Release, oneOff: OneOff, more: Conta
         ...(oneOff.ttlSeconds === undefined ? {} : { [label.ttl]: String(oneOff.ttlSeconds) }),
       },
       HostConfig: { ...made.HostConfig, ...more.HostConfig },
-    })
-    await attach(app, planned, { id: container.id, phase: 'run', process: 'run' }, ground).catch(async (error: unknown) => {
-      await remove(container)
-      throw error
-    })
-    return { container, name, remove: () => remove(container) }
+    }
+    const { container, start } = await makeContainer(app, planned, { phase: 'run', process: 'run', options: own, links })
+    return { container, start, name, remove: () => remove(container) }
   } catch (error) {
     await remove()
     throw error

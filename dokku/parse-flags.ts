@@ -42,9 +42,14 @@ const refused = new Map(
   }).flatMap(([why, names]) => names.split(' ').map((name) => [name, why] as const)),
 )
 
+const linked = 'what must be kept belongs into a service that the app is linked to'
+
 const instead: Readonly<Record<string, string>> = {
   restart: 'ps:set APP restart-policy on-failure:10',
   'memory-swap': '--memory limits swap as well',
+  mount: linked,
+  network: '--link CONTAINER:ALIAS lets the app reach a container',
+  volume: linked,
   publish: 'the appliance serves the app’s web process under its domains',
 }
 

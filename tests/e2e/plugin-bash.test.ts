@@ -50,6 +50,7 @@ test('its hooks take part in a push, and may ask dokku with the rights of whoeve
   const { stderr, exitCode } = await instance.push(source, 'shop')
   assert.equal(exitCode, 0, stderr)
   assert.match(stderr, /-----> Notice of shop: open/)
+  assert.match(ok(await engine.docker(['inspect', '--format', '{{.Config.Labels.notice}}', `${name}-shop.web.1`])), /^shop\n$/)
   assert.match(await inside('cat /var/lib/dokku/data/notice/log'), /^deploy shop 5000 [\d.]+ v1 open$/m)
 })
 

@@ -4,7 +4,7 @@ import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { writeFiles } from './harness/engine.ts'
-import { eventually, failed, ok, runByHand, scratch, startInstance, versionImage } from './harness.ts'
+import { eventually, failed, ok, repo, runByHand, scratch, startInstance, versionImage, versions } from './harness.ts'
 
 const instance = await startInstance({ suffix: 'data' })
 const { engine, name, ssh, sshLine } = instance
@@ -75,6 +75,20 @@ test('a service that is linked is not destroyed, and a container of dokku is nob
   ok(await ssh('docker-options:add', 'stranger', 'deploy', `--link ${name}-shop.web.1:shop`))
   assert.match(failed(await ssh('ps:restart', 'stranger')), /cannot be linked to .*-shop\.web\.1, which is dokku’s/)
   ok(await ssh('docker-options:clear', 'stranger'))
+  ok(await ssh('apps:clone', '--skip-deploy', 'shop', 'copy'))
+  assert.equal(ok(await ssh('docker-options:list', 'copy', '--phase', 'run')), `--link ${server}:dokku-tally-${service}\n`)
+  ok(await ssh('apps:destroy', '--force', 'copy'))
+  assert.match(ok(await ssh('tally:info', service)), /Links: +shop +\n/)
+})
+
+test('options that are not for apps are refused when they are typed, and those that the engine refuses in the deploy', async () => {
+  assert.match(failed(await ssh('docker-options:add', 'stranger', 'deploy', '-v /:/host')), /--volume is not for apps/)
+  ok(await ssh('docker-options:add', '--process', 'worker', 'stranger', 'deploy', '--cpus 999'))
+  ok(await ssh('ps:restart', 'stranger'))
+  ok(await ssh('docker-options:add', 'stranger', 'deploy', '--process', 'web', '--cpus 999'))
+  assert.match(failed(await ssh('ps:restart', 'stranger')), /the engine refuses a container with these options: Range of CPUs/)
+  assert.equal((await instance.fetch('stranger')).body, 'one')
+  ok(await ssh('docker-options:clear', 'stranger'))
 })
 
 test('the link outlives the server’s restart, another server in its place, and control', async () => {
@@ -121,6 +135,7 @@ test('links follow a rename; a rollback ends a link, and the app that goes takes
 test('plugins add options, attach to what is made, and may refuse what is deployed', async () => {
   const probe = join(folder.dir, 'probe')
   const files = {
+    'docker-args-build': '#!/bin/sh\ncat; echo "--build-arg PROBED=$1-$2"\n',
     'docker-args-deploy': '#!/bin/sh\ncat; echo "--label probe.args=$1-$2-$3"\n',
     'docker-args-process-run': '#!/bin/sh\necho "--label \'probe.args=$1 $2 $3\'"\n',
     'post-container-create': '#!/bin/sh\necho "$1 $3 $4 $5 $(docker inspect -f "{{.State.Status}}" "$2")" >>/tmp/probed\n',
@@ -132,13 +147,25 @@ test('plugins add options, attach to what is made, and may refuse what is deploy
   ok(await sshLine(`docker-options:add stranger build,deploy,run --label "note=two words"`))
   ok(await ssh('ps:restart', 'stranger'))
   const labels = JSON.parse(await inspect(`${name}-stranger.web.1`, '{{json .Config.Labels}}'))
-  assert.deepEqual([labels['probe.args'], labels.note], ['stranger-v2-web', 'two words'])
+  assert.deepEqual([labels['probe.args'], labels.note], ['stranger-v3-web', 'two words'])
   ok(await ssh('run', 'stranger', 'true'))
   assert.equal(await inside('cat /tmp/probed'), 'app stranger deploy web created\napp stranger run run created\n')
-  assert.equal(ok(await ssh('plugin:trigger', 'docker-args-build', 'stranger', 'dockerfile')), "--label 'note=two words'\n")
+  assert.equal(
+    ok(await ssh('plugin:trigger', 'docker-args-build', 'stranger', 'dockerfile')),
+    "--label 'note=two words'\n--build-arg PROBED=stranger-dockerfile\n",
+  )
+  const work = await repo({
+    ...versions,
+    Dockerfile: versions.Dockerfile.replace('CMD', 'ARG SET\nARG PROBED\nENV VERSION=$SET-$PROBED\nCMD'),
+  })
+  ok(await ssh('docker-options:add', 'stranger', 'build', '--build-arg SET=two'))
+  const { stderr, exitCode } = await instance.push(work, 'stranger')
+  await work.remove()
+  assert.equal(exitCode, 0, stderr)
+  assert.equal((await instance.fetch('stranger')).body, 'two-stranger-dockerfile')
   await inside('touch /tmp/refuse')
   const said = failed(await ssh('config:set', 'stranger', 'B=2'), 3)
   assert.match(said, /refused stranger web 5000 1\n/)
   assert.match(said, /the plugin probe failed at check-deploy/)
-  assert.equal((await instance.fetch('stranger')).body, 'one')
+  assert.equal((await instance.fetch('stranger')).body, 'two-stranger-dockerfile')
 })

@@ -42,6 +42,19 @@ test('apps cannot reach each other where the appliance publishes its ports', asy
   assert.equal((await ssh('run', 'app', 'node', '-e', reach)).exitCode, 9)
 })
 
+test('an app reaches what it is linked to where the appliance publishes its ports, and other apps do not', async () => {
+  const server = `${name.replace('published', 'linked')}-server`
+  const program = `require('node:http').createServer((_, response) => response.end('here')).listen(8080)`
+  after(() => engine.docker(['rm', '--force', server]))
+  ok(await engine.docker(['run', '--detach', '--name', server, 'node:24-slim', 'node', '-e', program]))
+  ok(await ssh('docker-options:add', 'app', 'deploy,run', `--link ${server}:server`))
+  ok(await ssh('ps:restart', 'app'))
+  const reach = `fetch('http://server:8080').then((r) => r.text()).then(console.log, () => process.exit(9))`
+  await eventually(async () => assert.equal(ok(await ssh('enter', 'app', 'web', 'node', '-e', reach)), 'here\n'))
+  assert.equal((await ssh('run', 'other', 'node', '-e', reach)).exitCode, 9)
+  ok(await engine.docker(['rm', '--force', server]))
+})
+
 test('a replaced appliance serves again where it publishes its ports', async () => {
   ok(await engine.docker(['rm', '--force', `${name}-nginx`]))
   await eventually(async () => assert.equal((await instance.fetch('app', '/', { timeoutMs: 2_000 })).body, 'two'), 60)
