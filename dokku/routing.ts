@@ -7,7 +7,7 @@ import { untilAppliance } from './health.ts'
 import type { Instance } from './instance.ts'
 import { isFor } from './plan.ts'
 import { currentRelease } from './release.ts'
-import { buildSite, siteOf, tellUnserved } from './site.ts'
+import { buildSite, named, siteOf, tellUnserved } from './site.ts'
 
 /**
  * Sends an app's traffic to these containers; a site that is new or changed is made first. What plugins want of it and cannot
@@ -35,20 +35,20 @@ export async function resite(app: App, output: Output): Promise<readonly string[
 /** In words, what `resite` would not serve; changes nothing. */
 export async function unserved(app: App): Promise<readonly string[]> {
   const { site, left } = await siteOf(app)
-  return [...left, ...(await app.instance.appliance.checkSite(site)).map(({ reason }) => reason)]
+  const refused = await app.instance.appliance.checkSite(site)
+  return named(app, [...left, ...refused.map(({ reason }) => reason)])
 }
 
 async function tellSite(app: App, containers: readonly AppContainer[], output: Output, built: readonly string[] = []) {
-  const { instance } = app
-  const bad: string[] = [...built]
-  await oneAtATime(instance, async () => {
+  const { appliance } = app.instance
+  let told: string[] = []
+  await oneAtATime(app.instance, async () => {
     const { site, left } = await siteOf(app)
-    const refused = await instance.appliance.putSite(site)
-    bad.splice(built.length, Number.POSITIVE_INFINITY, ...left, ...refused.map(({ reason }) => reason))
-    await instance.appliance.setRoutes(app.site, upstreams(containers))
+    const refused = await appliance.putSite(site)
+    await appliance.setRoutes(app.site, upstreams(containers))
+    told = [...left, ...refused.map(({ reason }) => reason)]
   })
-  tellUnserved(app, bad, output)
-  return bad
+  return tellUnserved(app, [...built, ...told], output)
 }
 
 /** Takes the site of an app that is gone away, after whoever still saw the app has told of it. */

@@ -3,7 +3,7 @@ import { messageOf } from '#lib/errors.ts'
 import { readIfThere, writeWhole } from '#lib/files.ts'
 import type { Output } from '#lib/output.ts'
 import type { WantedSite } from '#nginx'
-import type { App } from './app.ts'
+import { type App, numberedApp } from './app.ts'
 import { heard } from './by.ts'
 import { recordOnce } from './journal.ts'
 import { sitePlaces } from './plugin-library.ts'
@@ -56,9 +56,16 @@ export async function buildSite(
 }
 
 /** Says what of an app's site is not served, to whoever waits and among the events. */
-export function tellUnserved({ instance: { db }, name }: App, unserved: readonly string[], output?: Output): void {
-  for (const text of unserved) output?.warn(`Not served: ${text}`)
-  if (unserved.length > 0) recordOnce(db, { app: name, by: 'dokku', text: `not served: ${unserved.join('; ')}` })
+export function tellUnserved(app: App, unserved: readonly string[], output?: Output): readonly string[] {
+  const texts = named(app, unserved)
+  for (const text of texts) output?.warn(`Not served: ${text}`)
+  if (texts.length > 0) recordOnce(app.instance.db, { app: app.name, by: 'dokku', text: `not served: ${texts.join('; ')}` })
+  return texts
+}
+
+/** The appliance's words, with the names of apps in place of those of their sites. */
+export function named({ instance }: App, texts: readonly string[]): string[] {
+  return texts.map((text) => text.replace(/\bapp-(\d+)$/, (site, id) => numberedApp(instance, Number(id))?.name ?? site))
 }
 
 /** Our part of `nginx.conf`. It is there to be looked at, as the appliance has a configuration of its own. Pure. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { hasCode, UserError } from '#lib/errors.ts'
 import { sync } from '#lib/files.ts'
@@ -40,6 +40,12 @@ export async function keep(value: unknown, place: Place): Promise<StoredAddition
   await rename(fresh, dir)
   await sync(dirname(dir))
   return kept
+}
+
+/** The texts of additions, as they are on the disk. */
+export async function textsOf({ digest, inside, beside }: StoredAdditions, place: Pick<Settings, 'stateDir'>) {
+  const paths = [...beside.map(({ path }) => path), ...inside]
+  return await Promise.all(paths.map(async (path) => ({ path, text: await readFile(`${additionsDir(place)}/${digest}${path}`, 'utf8') })))
 }
 
 /** Removes what is on the disk and none of these digests. */

@@ -61,7 +61,7 @@ test('a server beside a site has a host before the site does, listens where site
   assert.equal((await get(port, 'www.one.test')).status, 301)
   assert.equal((await get(port, 'one.test')).status, 200)
   assert.match(await client.configurationOf('one'), /server_name one\.test;[\s\S]*# \/home\/dokku\/one\/nginx\.conf\nserver \{ listen \d+;/)
-  // Nobody else may have the host then, and nobody's host may be taken.
+  // A host of another site is that site's, whoever comes last.
   await assert.rejects(client.putSite({ name: 'two', hosts: ['www.one.test'] }), {
     code: 'site-refused',
     message: /www\.one\.test belongs to one/,
@@ -69,10 +69,16 @@ test('a server beside a site has a host before the site does, listens where site
   const thief = { ...one({}), name: 'two', hosts: ['two.test'] }
   const [refused] = await client.putSite({
     ...thief,
-    additions: { ...none, beside: [{ path, text: text.replace('www.', '') }] },
+    additions: { ...none, beside: [{ path, text: text.replaceAll('www.', '') }] },
   })
-  assert.match(`${refused?.reason}`, /conflicting server name "one\.test"/)
+  assert.equal(refused?.reason, `${path}: one.test belongs to one`)
   assert.equal((await get(port, 'one.test')).status, 200)
+  const first = one({ beside: [{ path, text: text.replaceAll('www.', 'new.') }] })
+  const last = { name: 'new', hosts: ['new.one.test'] }
+  assert.deepEqual(await client.putSite(first), [])
+  assert.deepEqual([await client.putSite(last), (await get(port, 'new.one.test')).status], [[], 502])
+  const found = await client.sync({ sites: [first, last], routes: {} })
+  assert.deepEqual(found, [{ name: 'one', reason: `${path}: new.one.test belongs to new` }])
 })
 
 test('a bad text is refused with nginx’s words and its name, what was there last stays, and the hosts are new', async (t) => {

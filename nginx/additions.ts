@@ -22,7 +22,7 @@ export const additions = z
   })
   .refine(({ folders, inside, beside, files }) => {
     const paths = [...inside, ...beside, ...files].map(({ path }) => path)
-    return new Set(paths).size === paths.length && paths.every((path) => folders.some((folder) => path.startsWith(`${folder}/`)))
+    return new Set(paths).size === paths.length && paths.every((path) => folders.some((folder) => `${path}/`.startsWith(`${folder}/`)))
   }, 'a path is there once, in one of the folders')
   .refine(
     ({ inside, beside, files }) =>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { UserError } from '#lib/errors.ts'
-import { problem, type Site } from './site.ts'
+import { messageOf, UserError } from '#lib/errors.ts'
+import { problem, type Site, site } from './site.ts'
 
 /** Stored or wanted sites, or what was added to them, that nginx or its grammar does not take. */
 export const refusedSites = z.array(z.strictObject({ name: z.string(), reason: z.string() }))
@@ -27,6 +27,15 @@ export function parseSites<T>(schema: z.ZodType<T>, values: readonly unknown[]):
   return { sites, refused }
 }
 
+/** A store that was damaged loses its sites, not the start; control sends them again. */
+export function parseStore(text: string | undefined): { sites: Site[]; refused: Refused[] } {
+  try {
+    return parseSites(site, z.array(z.unknown()).parse(JSON.parse(text ?? '[]')))
+  } catch (error) {
+    return { sites: [], refused: [{ name: 'sites.json', reason: messageOf(error) }] }
+  }
+}
+
 /** Two sites with one host: nginx only warns and serves the first, so we say it. */
 export function sharedHost(sites: readonly Site[]): string | undefined {
   const owners = new Map<string, string>()
@@ -38,6 +47,22 @@ export function sharedHost(sites: readonly Site[]): string | undefined {
     }
   }
   return undefined
+}
+
+/** Sites without the texts beside them that serve a host of another site: those hosts are the other's, whoever comes last. */
+export function givingWay(sites: readonly Site[]): { sites: Site[]; refused: Refused[] } {
+  const owners = new Map(sites.flatMap(({ name, hosts }) => hosts.map((host) => [host, name])))
+  const refused: Refused[] = []
+  const given = sites.map((site) => {
+    if (site.additions === undefined) return site
+    const beside = site.additions.beside.filter(({ path, hosts }) => {
+      const taken = hosts.find((host) => (owners.get(host) ?? site.name) !== site.name)
+      if (taken !== undefined) refused.push({ name: site.name, reason: `${path}: ${taken} belongs to ${owners.get(taken)}` })
+      return taken === undefined
+    })
+    return { ...site, additions: { ...site.additions, beside } }
+  })
+  return { sites: given, refused }
 }
 
 function nameOf(value: unknown): string | undefined {

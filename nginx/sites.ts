@@ -1,17 +1,23 @@
 import { rm } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { readIfThere, writeWhole } from '#lib/files.ts'
-import { keep, sweep } from './addition-files.ts'
+import { keep, sweep, textsOf } from './addition-files.ts'
 import type { StoredAdditions } from './additions.ts'
-import { additionsDir, render, type Settings, served } from './config.ts'
+import { render, type Settings, served } from './config.ts'
 import { check } from './process.ts'
-import { parseSites, type Refused, refusal, sharedHost } from './refused.ts'
-import { type Site, site, type wantedSite } from './site.ts'
+import { givingWay, parseStore, type Refused, refusal, sharedHost } from './refused.ts'
+import type { Site, wantedSite } from './site.ts'
 
 /** A site whose additions nobody has looked at. */
 type Wanted = z.infer<typeof wantedSite>
+
+/** Sites that pass together, and what does not. */
+interface Passing {
+  sites: Site[]
+  refused: Refused[]
+}
 
 /** What changes nginx: a reload, absent while nginx is not running. */
 type Reload = () => Promise<void>
@@ -54,7 +60,7 @@ export class SiteStore {
   async load(): Promise<void> {
     const { sites, refused } = parseStore(await readIfThere(this.#file))
     const passing = await this.#passing(sites, [])
-    this.#sites = passing.sites
+    this.#sites = sorted(passing.sites)
     this.#refused = [...refused, ...passing.refused]
     await writeWhole(this.configuration, render(this.#sites, this.#settings))
     this.#inUse = digests(this.#sites)
@@ -64,8 +70,8 @@ export class SiteStore {
   /** Adds or replaces one site; answers what of it was refused without keeping the rest away. */
   put(wanted: Wanted, reload: Reload): Promise<Refused[]> {
     return this.#queued(async () => {
-      const { found, refused } = await this.#look(wanted)
-      await this.#switch([...this.#others(wanted), found], reload, wanted.name)
+      const { sites, refused } = await this.#look(wanted)
+      await this.#switch(sites, reload, wanted.name)
       return refused
     })
   }
@@ -79,12 +85,8 @@ export class SiteStore {
   async configurationOf(name: string): Promise<string> {
     const found = this.#last({ name })
     if (found === undefined) return ''
-    const { digest, inside = [], beside = [] } = found.additions ?? {}
-    const texts = [...beside.map(({ path }) => path), ...inside].map(async (path) => {
-      const text = await readIfThere(`${additionsDir(this.#settings)}/${digest}${path}`)
-      return `\n# ${path}\n${text}`
-    })
-    return served(found, this.#settings) + (await Promise.all(texts)).join('')
+    const texts = found.additions === undefined ? [] : await textsOf(found.additions, this.#settings)
+    return served(found, this.#settings) + texts.map(({ path, text }) => `\n# ${path}\n${text}`).join('')
   }
 
   /** Removes one site; one that is not there is no error. */
@@ -131,16 +133,19 @@ export class SiteStore {
     }
   }
 
-  async #look(wanted: Wanted): Promise<{ found: Site; refused: Refused[] }> {
-    const { found, refused } = await this.#keep(wanted)
-    if (isDeepStrictEqual(found, this.#last(found))) return { found, refused }
-    const others = this.#others(found)
-    const reason = await this.#check([...others, found])
-    if (reason === undefined) return { found, refused }
-    const bad = { name: found.name, reason }
-    const less = await this.#withLess(found, others)
-    if (less === undefined) throw refusal([bad])
-    return { found: less, refused: [...refused, bad] }
+  /** All sites with a new one that passes; what of it was refused. */
+  async #look(wanted: Wanted): Promise<Passing> {
+    const { name } = wanted
+    const kept = await this.#keep(wanted)
+    const given = givingWay([...this.#others(wanted), kept.found])
+    const refused = [...kept.refused, ...given.refused.filter((one) => one.name === name)]
+    const unchanged = isDeepStrictEqual(sorted(given.sites), this.#sites)
+    const reason = unchanged ? undefined : await this.#check(given.sites)
+    if (reason === undefined) return { sites: given.sites, refused }
+    const others = given.sites.filter((one) => one.name !== name)
+    const less = await this.#withLess(given.sites.at(-1) ?? kept.found, others)
+    if (less === undefined) throw refusal([{ name, reason }])
+    return { sites: [...others, less], refused: [...refused, { name, reason }] }
   }
 
   /** A site with what was added to it last, or with those of its texts that pass; undefined when it does not pass without any. */
@@ -196,8 +201,8 @@ export class SiteStore {
   }
 
   /** The wanted sites that pass together; halves that fail are halved again, so one bad site of 1,000 costs about 20 checks. */
-  async #passing(wanted: readonly Site[], fallback: readonly Site[]): Promise<{ sites: Site[]; refused: Refused[] }> {
-    const refused: Refused[] = []
+  async #passing(wanted: readonly Site[], fallback: readonly Site[]): Promise<Passing> {
+    const { sites: given, refused } = givingWay(wanted)
     const add = async (good: Site[], more: readonly Site[]): Promise<Site[]> => {
       if (more.length === 0) return good
       const reason = await this.#check([...good, ...more])
@@ -213,8 +218,7 @@ export class SiteStore {
       const last = fallback.find(({ name }) => name === only.name)
       return last !== undefined && (await this.#check([...good, last])) === undefined ? [...good, last] : good
     }
-    const sites = await add([], wanted)
-    return { sites: sorted(sites), refused }
+    return { sites: await add([], given), refused }
   }
 
   #queued<T>(change: () => Promise<T>): Promise<T> {
@@ -222,15 +226,6 @@ export class SiteStore {
     // What cannot be swept now goes after the next change.
     this.#queue = done.catch(() => undefined).then(() => sweep(this.#settings, this.#inUse).catch(() => undefined))
     return done
-  }
-}
-
-/** A store that was damaged loses its sites, not the start; control sends them again. */
-function parseStore(text: string | undefined): { sites: Site[]; refused: Refused[] } {
-  try {
-    return parseSites(site, z.array(z.unknown()).parse(JSON.parse(text ?? '[]')))
-  } catch (error) {
-    return { sites: [], refused: [{ name: 'sites.json', reason: messageOf(error) }] }
   }
 }
 
