@@ -18,6 +18,9 @@ export async function guardVolume(dataDir: string): Promise<void> {
   for (const entry of await readdir(plugins, { withFileTypes: true })) if (entry.isFile()) await chmod(join(plugins, entry.name), 0o600)
 }
 
+/** By the thin client, since Node has no call for it. */
+const offline = ['/usr/local/bin/dokku', '--offline', '--']
+
 /** As whom a plugin runs that says what it needs, in a home of its own. */
 export function confining(store: Store) {
   return async (name: string, manifest: Manifest): Promise<Confinement | undefined> => {
@@ -28,6 +31,6 @@ export function confining(store: Store) {
     const user = await userOf(store, name)
     await chown(home, user, user)
     const { gid } = await stat('/var/run/docker.sock')
-    return confinement(manifest, { user, home, dockerGroup: gid, callback: ['DOKKU_SOCKET', 'DOKKU_NESTED'] })
+    return confinement(manifest, { user, home, dockerGroup: gid, offline, callback: ['DOKKU_SOCKET', 'DOKKU_NESTED'] })
   }
 }

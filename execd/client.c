@@ -152,6 +152,7 @@ int main(int argc, char **argv) {
   const char *path = getenv("DOKKU_SOCKET");
   struct winsize size;
   if (!hook && argc > 5 && !strcmp(argv[1], "--pty") && !strcmp(argv[4], "--")) return pty(argv);
+  if (!hook && argc > 3 && !strcmp(argv[1], "--offline") && !strcmp(argv[2], "--")) return offline(argv + 3);
   if (!path) path = hook ? "/run/dokku/hooks/dokku.sock" : ssh ? "/run/dokku/gateway/dokku.sock" : "/run/dokku/admin/dokku.sock";
   add("mode", hook ? "hook" : ssh ? "ssh" : "argv");
   if (ssh) { /* sshd calls the account's shell with its forced command; the words of the user are elsewhere */

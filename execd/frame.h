@@ -21,3 +21,4 @@ int complete(void);
 size_t length(void);
 void drop(void);
 int pty(char **argv);
+int offline(char **argv);

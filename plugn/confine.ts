@@ -4,6 +4,8 @@ import type { Manifest } from './manifest.ts'
 export interface Confinement {
   readonly uid: number
   readonly gid: number
+  /** The words of a program that starts the plugin's own with less than its user may; none where nothing is taken. */
+  readonly through: readonly string[]
   readonly env: Readonly<Record<string, string>>
   /** Variables of each call that it gets besides. */
   readonly passes: readonly string[]
@@ -17,6 +19,8 @@ export interface Surroundings {
   readonly home: string
   /** The group that may use the socket of the Docker Engine. */
   readonly dockerGroup: number
+  /** The words of a program that starts another one without a network. */
+  readonly offline: readonly string[]
   /** Variables of a call by which a program calls the host back. */
   readonly callback: readonly string[]
 }
@@ -25,11 +29,12 @@ export interface Surroundings {
  * What a plugin gets that declares its needs: a user of its own, a clean environment, and of the rest just what it asked
  * for. Undefined for one that declares nothing. Pure.
  */
-export function confinement({ needs }: Manifest, { user, home, dockerGroup, callback }: Surroundings): Confinement | undefined {
+export function confinement({ needs }: Manifest, { user, home, dockerGroup, offline, callback }: Surroundings): Confinement | undefined {
   if (needs === undefined) return undefined
   return {
     uid: user,
     gid: needs.docker ? dockerGroup : user,
+    through: needs.network ? [] : offline,
     env: {
       PATH: '/usr/local/bin:/usr/bin:/bin',
       LANG: 'C.UTF-8',
@@ -38,6 +43,12 @@ export function confinement({ needs }: Manifest, { user, home, dockerGroup, call
     },
     passes: needs.dokku ? callback : [],
   }
+}
+
+/** The argv of a program that is confined, or is not. */
+export function confinedArgv(as: Pick<Confinement, 'through'> | undefined, argv: readonly [string, ...string[]]): [string, ...string[]] {
+  const [program, ...words] = [...(as?.through ?? []), ...argv]
+  return [program ?? argv[0], ...words]
 }
 
 /** What is left of a call's environment. */

@@ -4,6 +4,7 @@ import { type Readable, Readable as ReadableStream, type Writable } from 'node:s
 import { finished } from 'node:stream/promises'
 import { hasCode } from '#lib/errors.ts'
 import { type Launched, type LaunchOptions, launch } from '#lib/launch.ts'
+import { type Confinement, confinedArgv } from './confine.ts'
 import { passSignals } from './foreground.ts'
 import { type Call, type Reply, type Responder, say } from './responder.ts'
 
@@ -20,7 +21,7 @@ export interface ExecutableOptions {
   /** Hooks that read the caller's input as JSON. */
   readonly readsJson?: ReadonlySet<string>
   /** The user that it runs as, where that is not ours. */
-  readonly as?: { readonly uid: number; readonly gid: number }
+  readonly as?: Pick<Confinement, 'uid' | 'gid' | 'through'>
   /** What it gets of a call's environment; without this, all. */
   readonly envOf?: (env: Readonly<Record<string, string>>) => Readonly<Record<string, string>>
   /** Keeps our terminal and gets the signals that are sent to us, instead of a process group of its own. */
@@ -55,7 +56,7 @@ async function runToEnd(argv: readonly [string, ...string[]], call: Call, option
   call.signal.throwIfAborted()
   const input = options.readsJson?.has(call.hook) ? ReadableStream.from([`${JSON.stringify(call.input ?? {})}\n`]) : call.stdin
   const pipe = (stream: unknown) => (stream === 'inherit' ? ('inherit' as const) : ('pipe' as const))
-  const launched = launch(argv, {
+  const launched = launch(confinedArgv(options.as, argv), {
     cwd: call.cwd,
     env: { ...(options.envOf?.(call.env) ?? call.env), ...options.variables },
     stdio: [input === undefined ? 'ignore' : pipe(input), pipe(call.stdout), pipe(call.stderr)],

@@ -22,7 +22,7 @@ const setting = z.union([
 const needs = z.strictObject({
   docker: z.boolean().default(false).describe('the socket of the Docker Engine'),
   dokku: z.boolean().default(false).describe('to call the host back with the rights of whoever called the plugin'),
-  network: z.boolean().default(false).describe('the network'),
+  network: z.boolean().default(false).describe('the network: without it, no sockets but unix sockets'),
   paths: z
     .array(z.string().regex(/^\/[^:\0]*(:ro|:rw)?$/))
     .default([])

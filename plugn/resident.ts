@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { type Launched, launch } from '#lib/exec.ts'
+import { type Confinement, confinedArgv } from './confine.ts'
 import { greet, type Remote, remoteHooks } from './remote.ts'
 import type { Responder } from './responder.ts'
 
@@ -26,7 +27,7 @@ export interface ResidentOptions {
   readonly hooks: readonly string[]
   readonly config: Readonly<Record<string, string>>
   readonly env: Readonly<Record<string, string>>
-  readonly as?: { readonly uid: number; readonly gid: number }
+  readonly as?: Pick<Confinement, 'uid' | 'gid' | 'through'>
   /** What it is told of a call's environment; without this, all. */
   readonly envOf?: (env: Readonly<Record<string, string>>) => Readonly<Record<string, string>>
   /** Is told what it prints by itself, and that it ended. */
@@ -103,7 +104,7 @@ async function live({ plugin, dir, run, env, as, log, sockets = tmpdir() }: Resi
     await once(server, 'listening')
     // Nobody else may be the first to connect.
     if (as !== undefined) for (const one of [path, folder]) await chown(one, as.uid, as.gid)
-    const launched = launch(command(dir, run), {
+    const launched = launch(confinedArgv(as, command(dir, run)), {
       cwd: dir,
       env: { ...env, PLUGN_SOCKET: path },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,8 +7,7 @@ export function rightsOf({ needs }: Manifest): string[] {
   return [
     needs.dokku ? 'call dokku with the rights of whoever caused the call' : '',
     needs.docker ? 'use the Docker Engine, which is as much as being root on the host' : '',
-    // A user of its own has its own files only; the network of control is everybody's there.
-    needs.network ? 'use the network' : 'reach the network, though it does not ask for it: what runs in control cannot be kept from it',
+    needs.network ? 'use the network' : '',
     ...needs.paths.map((path) => `use ${path}, as far as its own user may`),
     needs.hooks === undefined ? 'handle every hook it has' : `handle ${needs.hooks.join(', ') || 'no hook'}`,
   ].filter(Boolean)

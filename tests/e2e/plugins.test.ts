@@ -90,23 +90,26 @@ test('a plugin that is not fit is left out and holds up nobody; a disabled one i
   assert.match(failed(await ssh('plugin:enable', 'nowhere')), /no plugin nowhere/)
 })
 
-test('a plugin that says what it needs gets just that: a user of its own, a clean environment, no data, no socket', async () => {
+test('a plugin that says what it needs gets just that: a user of its own, a clean environment, no data, no socket, no network', async () => {
   const look =
-    '#!/bin/sh\nid -u; for path in dokku.sqlite repositories builds home plugins/home/trusted; do { ls /var/lib/dokku/$path/ || cat /var/lib/dokku/$path; } >/dev/null 2>&1 && printf "%s " $path; done; echo; docker version >/dev/null 2>&1 && echo docker; env | cut -d= -f1 | sort | tr "\\n" " "; echo; touch ~/mine && echo home; dokku apps:list >/dev/null 2>&1 && echo dokku\nexit 0\n'
+    '#!/bin/sh\nid -u; for path in dokku.sqlite repositories builds home plugins/home/trusted plugins/config.toml plugins/pins.json; do { ls /var/lib/dokku/$path/ || cat /var/lib/dokku/$path; } >/dev/null 2>&1 && printf "%s " $path; done; echo; docker version >/dev/null 2>&1 && echo docker; env | cut -d= -f1 | sort | tr "\\n" " "; echo; touch ~/mine && echo home; dokku apps:list >/dev/null 2>&1 && echo dokku; curl -s http://127.0.0.1:1; [ $? = 7 ] && echo network\nexit 0\n'
   await place('modest', {
     'plugin.toml': '[plugin]\n[plugin.needs]\nhooks = ["post-create"]\n',
     'commands/look': look,
     'post-create': '#!/bin/sh\necho "modest saw $1"\n',
     'pre-delete': '#!/bin/sh\nexit 1\n',
   })
-  await place('trusted', { 'plugin.toml': '[plugin]\n[plugin.needs]\ndocker = true\ndokku = true\n', 'commands/look': look })
+  await place('trusted', {
+    'plugin.toml': '[plugin]\n[plugin.needs]\ndocker = true\ndokku = true\nnetwork = true\n',
+    'commands/look': look,
+  })
   for (const plugin of ['modest', 'trusted']) ok(await ssh('plugin:enable', plugin))
   const [uid, seen, variables, ...more] = ok(await ssh('modest:look'))
     .trim()
     .split('\n')
   assert.ok(Number(uid) >= 20_000)
   assert.deepEqual([seen, variables?.trim(), more], ['', 'HOME LANG PATH PWD', ['home']])
-  assert.match(ok(await ssh('trusted:look')), /docker\n.*\nhome\ndokku\n$/s)
+  assert.match(ok(await ssh('trusted:look')), /docker\n.*\nhome\ndokku\nnetwork\n$/s)
   assert.match(ok(await ssh('apps:create', 'seen')), /modest saw seen/)
   ok(await ssh('--force', 'apps:destroy', 'seen'))
 })
