@@ -4,7 +4,7 @@ import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { writeFiles } from './harness/engine.ts'
-import { eventually, failed, ok, repo, runByHand, scratch, startInstance, versionImage, versions } from './harness.ts'
+import { eventually, failed, ok, repo, runByHand, scratch, startInstance, untilHealthy, versionImage, versions } from './harness.ts'
 
 const instance = await startInstance({ suffix: 'data' })
 const { engine, name, ssh, sshLine } = instance
@@ -138,7 +138,8 @@ test('plugins add options, attach to what is made, and may refuse what is deploy
     'docker-args-build': '#!/bin/sh\ncat; echo "--build-arg PROBED=$1-$2"\n',
     'docker-args-deploy': '#!/bin/sh\ncat; echo "--label probe.args=$1-$2-$3"\n',
     'docker-args-process-run': '#!/bin/sh\necho "--label \'probe.args=$1 $2 $3\'"\n',
-    'post-container-create': '#!/bin/sh\necho "$1 $3 $4 $5 $(docker inspect -f "{{.State.Status}}" "$2")" >>/tmp/probed\n',
+    'post-container-create':
+      '#!/bin/sh\necho "$1 $3 $4 $5 $(docker inspect -f "{{.State.Status}}" "$2")" >>/tmp/probed\n[ ! -e /tmp/hold ] || ! mkdir /tmp/held || sleep 600\necho "$2" >>/tmp/attached\n',
     'check-deploy': '#!/bin/sh\n[ -e /tmp/refuse ] && { echo "refused $1 $3 $4 $6"; exit 3; }\nexit 0\n',
   }
   await writeFiles(probe, { 'plugin.toml': '[plugin]\n', ...files })
@@ -168,4 +169,19 @@ test('plugins add options, attach to what is made, and may refuse what is deploy
   assert.match(said, /refused stranger web 5000 1\n/)
   assert.match(said, /the plugin probe failed at check-deploy/)
   assert.equal((await instance.fetch('stranger')).body, 'two-stranger-dockerfile')
+})
+
+test('a container that control had no time to attach to is never started, but made anew', async () => {
+  await inside('touch /tmp/hold && rm -f /tmp/refuse')
+  ok(await engine.docker(['rm', '--force', `${name}-stranger.web.1`]))
+  await eventually(() => inside('[ -e /tmp/held ]'))
+  const unfinished = await engine.lines('ps', '--all', '--quiet', '--no-trunc', '--filter', `name=${name}-stranger.web.1.upcoming`)
+  assert.equal(unfinished.length, 1)
+  ok(await engine.docker(['kill', name]))
+  ok(await engine.docker(['start', name]))
+  await untilHealthy(engine, name)
+  await eventually(async () => assert.equal((await instance.fetch('stranger', '/', { timeoutMs: 2_000 })).status, 200))
+  const serves = await inspect(`${name}-stranger.web.1`, '{{.Id}}')
+  assert.equal((await inside('tail -n 1 /tmp/attached')).trim(), serves)
+  await eventually(async () => assert.match(failed(await engine.docker(['inspect', ...unfinished])), /No such object/))
 })
