@@ -17,6 +17,7 @@ export async function changeSetting(
 ): Promise<void> {
   const name = checkPluginName(plugin)
   checkKey(key)
+  if (word?.includes('\0')) throw new UserError('bad-plugin-setting', `${name} ${key} cannot hold a NUL: no environment can`)
   const declared = word === undefined ? undefined : (await readManifest(join(available, name)))?.config[key]
   await exclusively(root, async () => {
     const before = word === undefined ? undefined : (await readStored(config))[name]?.[key]

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
+import { UserError } from '#lib/errors.ts'
 import { editConfig, edited, type Value } from './config-file.ts'
 import { parseToml } from './toml.ts'
 
@@ -67,6 +68,65 @@ test('any text is stored as itself, and is read back so after any other change',
       },
     ),
     { numRuns: 30 },
+  )
+})
+
+test('of any text at all, a change is made as it was meant or is refused with a word, and nothing else happens', () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      '[a]',
+      '[[a]]',
+      '[ "a" ]',
+      'a',
+      'k',
+      'a.k',
+      ' = ',
+      '=',
+      '"',
+      "'",
+      '"""',
+      "'''",
+      '#',
+      '\n',
+      '\r\n',
+      '\t',
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+    ),
+    fc.constantFrom(
+      '1',
+      'true',
+      '"v"',
+      '"""x\ny"""',
+      "'''z'''",
+      '{ k = 1 }',
+      '[1, # x\n 2]',
+      '1979-05-27',
+      'inf',
+      '\\',
+      '\\"',
+      '__proto__',
+    ),
+    fc.string({ unit: 'binary', maxLength: 3 }),
+  )
+  const text = fc.array(piece, { maxLength: 15 }).map((pieces) => pieces.join(''))
+  const value = fc.oneof(fc.string({ unit: 'binary', maxLength: 5 }), fc.integer(), fc.boolean(), fc.constant(undefined))
+  fc.assert(
+    fc.property(text, value, (before, wanted) => {
+      let after: string
+      try {
+        after = set(before, 'a', 'k', wanted)
+      } catch (error) {
+        assert.ok(error instanceof UserError, String(error))
+        return
+      }
+      const { a = {} } = parseToml(after, '') as Record<string, Record<string, unknown>>
+      assert.deepEqual(a.k, wanted)
+    }),
+    { numRuns: 2000 },
   )
 })
 

@@ -107,3 +107,10 @@ test('trigger prints what handlers in process answer: a text as it is, a list as
   assert.equal(await dispatch({}, responders, silent()).trigger('any', [], { stdout }), 0)
   assert.equal(String(stdout.read()), 'text\na\nb\n{"key":1}\n5\n')
 })
+
+test('a hook that is called like what every object has is a hook like others', async () => {
+  for (const name of ['constructor', 'toString', '__proto__']) {
+    const odd = await scripted(`odd-${name}`, { [name]: 'exit 4' })
+    assert.equal(await dispatch(hooks, [odd], silent()).trigger(name, []), 4)
+  }
+})

@@ -72,10 +72,10 @@ export function dispatch<C extends Catalogue>(catalogue: C, responders: readonly
     /** What `plugn trigger` does: words in, streams through, the exit status of the first that fails, else 0. Of hooks that no catalogue knows too. */
     async trigger(name: string, args: readonly string[], own: Partial<Around> = {}): Promise<number> {
       for (const responder of known.get(name) ?? (await find(name))) {
-        const call = { ...around, ...own, hook: name, args, input: named(catalogue[name], args) }
-        const { status, answer, error } = await limited(catalogue[name], responder, call)
+        const call = { ...around, ...own, hook: name, args, input: named(declared(name), args) }
+        const { status, answer, error } = await limited(declared(name), responder, call)
         if (error !== undefined) say(call.stderr, ` !     ${messageOf(error)}\n`)
-        if (catalogue[name]?.kind !== 'event') print(call.stdout, answer)
+        if (declared(name)?.kind !== 'event') print(call.stdout, answer)
         if (status !== 0) return status
       }
       return 0
@@ -87,8 +87,13 @@ export function dispatch<C extends Catalogue>(catalogue: C, responders: readonly
     },
   }
 
+  /** Whatever a hook is called: names that all objects have are not in the catalogue for that. */
+  function declared(name: string): Hook | undefined {
+    return Object.hasOwn(catalogue, name) ? catalogue[name] : undefined
+  }
+
   function hookOf(name: string): Hook {
-    const hook = catalogue[name]
+    const hook = declared(name)
     if (hook === undefined) throw new Error(`there is no hook ${name}`)
     return hook
   }

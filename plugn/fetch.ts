@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { cp, lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { basename, join, posix } from 'node:path'
 import { Readable } from 'node:stream'
-import { UserError } from '#lib/errors.ts'
+import { messageOf, UserError } from '#lib/errors.ts'
 import { archiveLimits, hoist, leadsOut, unpack } from './archive.ts'
 import { clone, type GitVariables } from './clone.ts'
 import { download } from './download.ts'
@@ -26,9 +26,26 @@ export async function fetchSource(
   if (source.kind === 'archive') {
     await unpack(await read(source.url), dir)
     await hoist(dir)
-  } else await cp(source.url, dir, { recursive: true, verbatimSymlinks: true, filter: (path) => basename(path) !== '.git' })
+  } else await copyFolder(source.url, dir)
   await assertInside(dir)
   return {}
+}
+
+/** A folder, within the limits of archives, as it is now; git's own folders are left out. UserError `bad-archive`. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  const bad = (why: string, cause?: unknown) => new UserError('bad-archive', `${from} cannot be copied: ${why}`, { cause })
+  let [entries, bytes] = [0, 0]
+  const filter = async (path: string) => {
+    if (basename(path) === '.git') return false
+    const stats = await lstat(path)
+    bytes += stats.size
+    if (++entries > archiveLimits.entries || bytes > archiveLimits.bytes) throw bad('it holds more than a plugin may')
+    if (stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()) return true
+    throw bad(`${path} is neither a file nor a folder`)
+  }
+  await cp(from, to, { recursive: true, verbatimSymlinks: true, filter }).catch((error: unknown) => {
+    throw error instanceof UserError ? error : bad(messageOf(error), error)
+  })
 }
 
 async function read(url: string): Promise<Readable> {
@@ -51,13 +68,18 @@ async function assertInside(dir: string): Promise<void> {
 export async function digestOf(dir: string): Promise<string> {
   const hash = createHash('sha256')
   for (const path of await pathsIn(dir)) {
-    const stats = await lstat(join(dir, path))
-    if (stats.isDirectory()) continue
-    const content = stats.isSymbolicLink() ? Buffer.from(await readlink(join(dir, path))) : await readFile(join(dir, path))
-    const kind = stats.isSymbolicLink() ? 'link' : stats.mode & 0o100 ? 'executable' : 'file'
-    hash.update(`${kind} ${content.length} ${path}\0`).update(content)
+    const one = await fileAt(join(dir, path))
+    if (one !== undefined) hash.update(`${one.kind} ${one.content.length} ${path}\0`).update(one.content)
   }
   return `sha256:${hash.digest('hex')}`
+}
+
+/** What is kept at a path; undefined of folders, and of what cannot be read to an end, such as the socket of a process of the plugin. */
+export async function fileAt(path: string): Promise<{ kind: 'link' | 'executable' | 'file'; content: Buffer } | undefined> {
+  const stats = await lstat(path)
+  if (stats.isSymbolicLink()) return { kind: 'link', content: Buffer.from(await readlink(path)) }
+  if (!stats.isFile()) return undefined
+  return { kind: stats.mode & 0o100 ? 'executable' : 'file', content: await readFile(path) }
 }
 
 /** All that is in a folder, in byte order, without what git keeps there of its own, or of a submodule. */

@@ -105,7 +105,7 @@ test('options, transports that run programs, and what is no source at all are re
     './nowhere',
   ])
     await assert.rejects(installPlugin(here, source), { code: 'bad-source' }, source)
-  for (const name of ['../x', 'a b', '-x', '.x', ''])
+  for (const name of ['../x', 'a b', '-x', '.x', '', '__proto__', 'constructor'])
     await assert.rejects(installPlugin(here, await repository(`named-${++made}`), { name }), { code: 'bad-plugin-name' }, name)
 })
 

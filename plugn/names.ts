@@ -1,8 +1,8 @@
 import { UserError } from '#lib/errors.ts'
 
-/** May a plugin be called so? It is a folder's name, an argument, and part of environment variables. */
+/** May a plugin be called so? It is a folder's name, an argument, part of environment variables, and a key of objects: not `constructor`. */
 export function isPluginName(name: string): boolean {
-  return /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}$/.test(name)
+  return /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}$/.test(name) && !(name in {})
 }
 
 /** The name itself; UserError `bad-plugin-name`. */

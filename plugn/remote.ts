@@ -1,13 +1,16 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { messageOf, UserError } from '#lib/errors.ts'
 import type { Call, Reply, Responder } from './responder.ts'
-import { type Params, type Peer, type Serving, speak } from './rpc.ts'
+import { mostAtOnce, type Params, type Peer, type Serving, speak } from './rpc.ts'
 
 /** The version of the protocol that both ends must speak. */
 export const protocol = 1
 
 /** When a stream that had enough takes more, or never will. */
 const takes = ['drain', 'close', 'error'] as const
+
+/** When a stream that had nothing has something, or never will. */
+const wakes = ['readable', 'end', 'close', 'error'] as const
 
 /** How long a greeting may take. */
 const greetingMs = 10_000
@@ -103,6 +106,8 @@ export function remoteHooks(
 async function ask({ peer, underway }: Remote, call: Call, config: Readonly<Record<string, string>>): Promise<Reply> {
   let mine: number | undefined
   let grace: NodeJS.Timeout | undefined
+  let reads = 0
+  let turn: Promise<void> = Promise.resolve()
   const cancel = () => {
     if (mine !== undefined) void peer.notify('cancel', { id: mine })
     grace = setTimeout(() => peer.close(new Error('a cancelled call did not end')), graceMs).unref()
@@ -126,10 +131,14 @@ async function ask({ peer, underway }: Remote, call: Call, config: Readonly<Reco
           const sink = call[stream] === 'inherit' ? process[stream] : call[stream]
           return sink.write(data) ? undefined : sink
         },
-        read: () =>
-          void chunk(source).then((data) =>
-            peer.notify('stdin', data === undefined ? { id, end: true } : { id, data: data.toString('base64') }),
-          ),
+        read() {
+          if (++reads > mostAtOnce) return peer.close(new Error('it asks for input and does not take it'))
+          turn = turn.then(async () => {
+            const data = await chunk(source)
+            await peer.notify('stdin', data === undefined ? { id, end: true } : { id, data: data.toString('base64') })
+            reads -= 1
+          })
+        },
       })
     })
     const result = (await answer) as { status?: unknown; answer?: unknown } | null
@@ -155,7 +164,11 @@ async function chunk(from: Readable | undefined): Promise<Buffer | undefined> {
       return bytes.subarray(0, longestChunk)
     }
     await new Promise<void>((resolve) => {
-      for (const event of ['readable', 'end', 'close', 'error']) from.once(event, resolve)
+      const woken = () => {
+        for (const event of wakes) from.off(event, woken)
+        resolve()
+      }
+      for (const event of wakes) from.on(event, woken)
     })
   }
 }

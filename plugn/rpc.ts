@@ -4,6 +4,9 @@ import { messageOf } from '#lib/errors.ts'
 /** The longest line that is taken, in bytes; who sends a longer one does not speak the protocol. */
 export const longestLine = 1024 * 1024
 
+/** How many requests of the other end may be without an answer that it has taken. */
+export const mostAtOnce = 1000
+
 /** What the other end asks of this one. */
 export interface Serving {
   /** Answers a request; what it throws is the other end's error. */
@@ -42,8 +45,10 @@ export function speak(stream: Duplex, serving: Serving): Peer {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
   const closed = Promise.withResolvers<Error | undefined>()
   let next = 0
-  let rest: Buffer = Buffer.alloc(0)
-
+  let answering = 0
+  /** A line that has begun, in the pieces in which it came. */
+  let begun: Buffer[] = []
+  let held = 0
   let drained: Promise<void> | undefined
 
   const send = (message: object): Promise<void> => {
@@ -64,14 +69,19 @@ export function speak(stream: Duplex, serving: Serving): Peer {
   }
 
   stream.on('data', (chunk: Buffer) => {
-    rest = Buffer.concat([rest, chunk])
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-      const line = rest.subarray(0, end).toString()
-      rest = rest.subarray(end + 1)
+    for (let at = 0; at < chunk.length && !stream.destroyed; ) {
+      const end = chunk.indexOf(10, at)
+      const piece = chunk.subarray(at, end < 0 ? chunk.length : end)
+      held += piece.length
+      if (held > longestLine) return close(new Error(`a line of more than ${longestLine} bytes`))
+      begun.push(piece)
+      if (end < 0) return
+      const line = Buffer.concat(begun).toString()
+      begun = []
+      held = 0
+      at = end + 1
       if (line.trim() !== '') take(line)
-      if (stream.destroyed) return
     }
-    if (rest.length > longestLine) close(new Error(`a line of more than ${longestLine} bytes`))
   })
   stream.on('error', close)
   stream.on('close', () => close())
@@ -98,11 +108,20 @@ export function speak(stream: Duplex, serving: Serving): Peer {
   }
 
   function answer(id: number, method: string, params: Params): void {
-    serving.request(method, params, id).then(
-      (answer) => void send({ id, result: answer ?? null }),
-      (failure: unknown) =>
-        void send({ id, error: { code: failure instanceof RpcError ? failure.code : -32603, message: messageOf(failure) } }),
-    )
+    // Who asks and does not take the answers would fill our memory with them.
+    if (++answering > mostAtOnce) {
+      close(new Error(`more than ${mostAtOnce} requests at once`))
+      return
+    }
+    serving
+      .request(method, params, id)
+      .then((answer) => send({ id, result: answer ?? null }))
+      .catch((failure: unknown) =>
+        send({ id, error: { code: failure instanceof RpcError ? failure.code : -32603, message: messageOf(failure) } }),
+      )
+      .finally(() => {
+        answering -= 1
+      })
   }
 
   return {

@@ -1,4 +1,5 @@
 import { UserError } from '#lib/errors.ts'
+import { plain } from '#lib/output.ts'
 import { version } from '../version.ts'
 import type { Command, Context } from './command.ts'
 import { commands } from './commands.ts'
@@ -23,7 +24,7 @@ export function report(error: unknown, { env, print, say }: Context): number {
     return 1
   }
   if (error.code === 'no-plugin-path') print(`!! ${error.message}`)
-  else for (const line of [error.message, ...(error.hint === undefined ? [] : [error.hint])]) say(` !     ${line}`)
+  else for (const line of [error.message, ...(error.hint === undefined ? [] : [error.hint])]) say(` !     ${plain(line)}`)
   return error.exitCode
 }
 

@@ -92,7 +92,7 @@ test('a plugin that is not fit is left out and holds up nobody; a disabled one i
 
 test('a plugin that says what it needs gets just that: a user of its own, a clean environment, no data, no socket, no network', async () => {
   const look =
-    '#!/bin/sh\nid -u; for path in dokku.sqlite repositories builds home plugins/home/trusted plugins/config.toml plugins/pins.json; do { ls /var/lib/dokku/$path/ || cat /var/lib/dokku/$path; } >/dev/null 2>&1 && printf "%s " $path; done; echo; docker version >/dev/null 2>&1 && echo docker; env | cut -d= -f1 | sort | tr "\\n" " "; echo; touch ~/mine && echo home; dokku apps:list >/dev/null 2>&1 && echo dokku; curl -s http://127.0.0.1:1; [ $? = 7 ] && echo network\nexit 0\n'
+    '#!/bin/sh\nid -u; for path in dokku.sqlite repositories builds home plugins/home/trusted plugins/config.toml plugins/pins.json; do { ls /var/lib/dokku/$path/ || cat /var/lib/dokku/$path; } >/dev/null 2>&1 && printf "%s " $path; done; echo; docker version >/dev/null 2>&1 && echo docker; env | cut -d= -f1 | sort | tr "\\n" " "; echo; touch ~/mine && echo home; dokku apps:list >/dev/null 2>&1 && echo dokku; bash -c "</dev/tcp/127.0.0.1/1" 2>&1 | grep -q refused && echo network\nexit 0\n'
   await place('modest', {
     'plugin.toml': '[plugin]\n[plugin.needs]\nhooks = ["post-create"]\n',
     'commands/look': look,
