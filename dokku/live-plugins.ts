@@ -26,7 +26,7 @@ export async function livePlugins(installed: Installed): Promise<LivePlugins> {
       return current
     },
     own: () => current.all.filter(({ dir }) => dir.startsWith(ownFolder)),
-    // One after another: who began earlier has seen less, and must not have the last word.
+    // What is being called is called to its end by those of before. One after another, for who began earlier has seen less.
     async reload() {
       const mine = last.then(takeUp)
       last = mine.catch(() => undefined)

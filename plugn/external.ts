@@ -42,22 +42,19 @@ export function externalHooks(options: ExternalOptions): Responder {
     }
   }
 
-  return {
-    ...remoteHooks(
-      plugin,
-      hooks,
-      config,
-      (signal) => {
-        remote ??= dial(signal)
-        return remote
-      },
-      // The variables of this machine mean nothing on another.
-      () => ({}),
-    ),
-    async close() {
-      ;(await remote?.catch(() => undefined))?.peer.close()
+  const stop = async () => (await remote?.catch(() => undefined))?.peer.close()
+  return remoteHooks(
+    plugin,
+    hooks,
+    config,
+    (signal) => {
+      remote ??= dial(signal)
+      return remote
     },
-  }
+    stop,
+    // The variables of this machine mean nothing on another.
+    () => ({}),
+  )
 }
 
 async function connect({ address, ca, fingerprint }: ExternalOptions, caller: AbortSignal): Promise<Socket> {

@@ -77,19 +77,26 @@ export async function greet(stream: Duplex, plugin: string, token?: string): Pro
   return { peer, underway }
 }
 
-/** Handles hooks by a process that `connect` finds, and that may have to be found anew for each call. */
+/**
+ * Handles hooks by a process that `connect` finds, and that may have to be found anew for each call. One that is closed is
+ * ended by `stop` once it has no call under way: whoever waits for such a call may be whom closing would wait for.
+ */
 export function remoteHooks(
   plugin: string,
   hooks: readonly string[],
   config: Readonly<Record<string, string>>,
   connect: (signal: AbortSignal) => Promise<Remote>,
+  stop: () => Promise<void>,
   envOf: (env: Call['env']) => Call['env'] = (env) => env,
-): Omit<Responder, 'close'> {
+): Responder & { close(): Promise<void> } {
+  let calls = 0
+  let closed = false
   return {
     plugin,
     handles: (hook) => hooks.includes(hook),
 
     async call(call: Call): Promise<Reply> {
+      calls += 1
       try {
         return await ask(await connect(call.signal), { ...call, env: envOf(call.env) }, config)
       } catch (error) {
@@ -98,7 +105,15 @@ export function remoteHooks(
           status: 1,
           error: new UserError('plugin-gone', `the plugin ${plugin} went away at ${call.hook}: ${messageOf(error)}`, { cause: error }),
         }
+      } finally {
+        calls -= 1
+        if (closed && calls === 0) void stop()
       }
+    },
+
+    async close() {
+      closed = true
+      if (calls === 0) await stop()
     },
   }
 }

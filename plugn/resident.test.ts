@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { after, test } from 'node:test'
 import { defineHooks, event } from './catalogue.ts'
 import { dispatch, silent } from './dispatch.ts'
@@ -71,4 +73,31 @@ serveHooks(createConnection(process.env.PLUGN_SOCKET), async () => ({ status: 0 
   await until(2)
   assert.equal(new Set(pids).size, 2)
   await all.close()
+})
+
+test('a resident process that is no longer in use ends with the call that it has, not before', async () => {
+  const said: string[] = []
+  const ended = Promise.withResolvers<void>()
+  const all = await resident(
+    'busy',
+    `serveHooks(createConnection(process.env.PLUGN_SOCKET), async ({ read, stdout }) => {
+  await stdout('begun')
+  const got = await read()
+  return { status: got === undefined ? 0 : 1 }
+})
+`,
+    (text) => {
+      said.push(text)
+      if (text.includes('ended')) ended.resolve()
+    },
+  )
+  const stdin = new PassThrough()
+  const stdout = new PassThrough()
+  const call = all.fire('poke', {}, { stdin, stdout })
+  await once(stdout, 'data')
+  await all.close()
+  stdin.end()
+  await call
+  await ended.promise
+  assert.deepEqual(said, ['busy ended (exit status 143)'])
 })

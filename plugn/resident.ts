@@ -77,12 +77,16 @@ export function residentHooks(options: ResidentOptions): Responder {
     return await living
   }
 
+  const stop = async () => {
+    await (await living?.catch(() => undefined))?.stop()
+  }
+  const responder = remoteHooks(plugin, hooks, config, async () => (await ensure()).remote, stop, options.envOf)
   return {
-    ...remoteHooks(plugin, hooks, config, async () => (await ensure()).remote, options.envOf),
+    ...responder,
     async close() {
       closed = true
       clearTimeout(again)
-      await (await living?.catch(() => undefined))?.stop()
+      await responder.close()
     },
   }
 }

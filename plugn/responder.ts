@@ -34,7 +34,7 @@ export interface Responder {
   handles(hook: string): boolean | Promise<boolean>
   /** Handles it. What it throws is our fault or the transport's, never the handler's failure. */
   call(call: Call): Reply | Promise<Reply>
-  /** Ends what stays resident. */
+  /** Ends what stays resident, once no call of it is under way; waits for that only where none is. */
   close?(): Promise<void>
 }
 
