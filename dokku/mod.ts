@@ -24,7 +24,7 @@ export { type Context, changing, deploying, followed, readInput } from './contex
 export { createApp } from './create.ts'
 export { destroyApp } from './destroy.ts'
 export { ownArgs } from './docker-args.ts'
-export { type Phase, phases } from './docker-flags.ts'
+export { dockerFlags, type Phase, phases } from './docker-flags.ts'
 export {
   type DockerOption,
   dockerOptions,
@@ -32,6 +32,7 @@ export {
   readOptions,
   storeDockerOptions,
   withOptions,
+  withoutValues,
 } from './docker-options.ts'
 export { enterContainer } from './enter.ts'
 export { checkProcesses, processesOf } from './formation.ts'

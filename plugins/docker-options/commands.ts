@@ -6,6 +6,7 @@ import {
   checkProcessName,
   command,
   type DockerOption,
+  dockerFlags,
   dockerOptions,
   format,
   group,
@@ -38,7 +39,8 @@ const add = command({
   description:
     'The next release has it: a deploy, or ps:restart. What could open the host or another app is refused, and the error says what there is. ' +
     'Limits that every container has are not lifted, and variables of the app go before --env. ' +
-    'With --link CONTAINER:ALIAS the app reaches that container as ALIAS, on a network that both have to themselves.',
+    'With --link CONTAINER:ALIAS the app reaches that container as ALIAS, on a network that both have to themselves.' +
+    `\nOf builds: ${flagsOf('build')}.\nOf containers: ${flagsOf('deploy')}.`,
   args: { app: app(), phases: some, option: words },
   flags: { process: repeated(processes) },
   passthrough: true,
@@ -124,6 +126,11 @@ const report = command({
   right: 'deploy',
   reads: () => true,
 })
+
+function flagsOf(phase: Phase): string {
+  const names = Object.entries(dockerFlags).flatMap(([name, flag]) => (flag.phases.includes(phase) ? [`--${name}`] : []))
+  return names.sort().join(' ')
+}
 
 /** Changes what the next release will have. */
 async function change(one: App, context: Context, changed: (before: DockerOption[]) => DockerOption[]): Promise<void> {

@@ -23,6 +23,7 @@ import {
   rollback,
   setCommand,
   UserError,
+  withoutValues,
 } from 'dokku'
 
 /** A version word; the releases there are complete it. */
@@ -66,7 +67,11 @@ const info = command({
 
   async run({ args, flags, context }) {
     const release = findRelease(args.app, args.version)
-    const said = { ...summaryOf(release, currentRelease(args.app)?.version), config: Object.keys(release.config) }
+    const said = {
+      ...summaryOf(release, currentRelease(args.app)?.version),
+      config: Object.keys(release.config),
+      options: optionsOf(release),
+    }
     if (flags.format === 'json') return context.output.line(JSON.stringify(said))
     if (!context.quiet) context.output.result(`${args.app.name} v${release.version}${said.current ? ' (current)' : ''}`)
     const lines = {
@@ -79,6 +84,7 @@ const info = command({
         .map(([process, count]) => `${process}=${count}`)
         .join(' '),
       'Config:': said.config.join(' ') || 'none',
+      'Options:': said.options.join(', ') || 'none',
     }
     for (const [title, value] of Object.entries(lines)) context.output.detail(`${title.padEnd(12)}${value}`)
   },
@@ -162,6 +168,11 @@ function before(one: Parameters<typeof listReleases>[0], release: Release): Rele
 
 function summaryOf({ version, description, createdBy, createdAt, revision, image, formation }: Release, current: number | undefined) {
   return { version, current: version === current, description, createdBy, createdAt, revision, image, formation }
+}
+
+/** Those of the app and those that plugins added; what variables hold is not shown. */
+function optionsOf({ options, args }: Release): string[] {
+  return [...options, ...args].map(withoutValues)
 }
 
 function date(at: string): string {
