@@ -19,21 +19,24 @@ import { confining, guardVolume } from './confine-plugins.ts'
 import { label } from './container.ts'
 import { listContainers } from './containers.ts'
 import { keepBackups } from './copies.ts'
+import { cron } from './cron.ts'
 import { dispatcher } from './dispatch.ts'
 import { followEngine } from './events.ts'
 import { untilAppliance } from './health.ts'
 import type { Instance } from './instance.ts'
 import { interruptBuilds } from './interrupt-builds.ts'
+import { record } from './journal.ts'
 import { publishKeys } from './keys.ts'
 import { collecting, firing, livePlugins } from './live-plugins.ts'
 import { keyedQueue, limited } from './locks.ts'
 import { actor } from './nested.ts'
 import { pluginEnvironment, pluginSocket } from './plugin-environment.ts'
-import { preparePluginFolders } from './plugin-library.ts'
+import { cronFolder, preparePluginFolders } from './plugin-library.ts'
 import { preparePlugins } from './prepare-plugins.ts'
 import { gitDoor } from './push.ts'
 import { reconcile } from './reconcile.ts'
 import { ensureRoles } from './roles.ts'
+import { runJob } from './run-job.ts'
 import { ownContainer, restoreCommand } from './self.ts'
 import { readSettings } from './settings.ts'
 import { openState } from './state.ts'
@@ -94,6 +97,12 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     plugins,
     fire: viewed(firing(plugins), () => instance),
     collect: collecting(plugins),
+    cron: cron({
+      plugins,
+      folder: cronFolder,
+      run: (job) => runJob(instance, plugins.environment(), job),
+      warn: (text) => record(db, { by: 'cron', text }),
+    }),
     inOrder: keyedQueue(),
     starting: limited(startsAtOnce),
     retiring: new Set(),
@@ -160,12 +169,14 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const events = followEngine(instance, heal)
   const backups = keepBackups(db.path, (error) => log.error({ err: error }, 'the database could not be backed up'))
   void settled.then(() => log.info('every app is as it should be'))
+  void instance.cron.reload()
   preparePlugins(instance, self.Id).catch((error: unknown) => log.error({ err: error }, 'installed plugins could not be prepared'))
   await Promise.race([stopSignal(), events.lost])
   log.info({ running: running.size }, 'stopping')
   stopping.abort()
   events.close()
   backups.close()
+  instance.cron.close()
   // What changes something is finished, however long it takes: Docker's stop timeout is the bound. A push still calls its hook.
   const [hooks, nested, ...outside] = opened
   await Promise.all(outside.map((door) => door.drain()))

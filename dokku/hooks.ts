@@ -100,6 +100,11 @@ export const hooks = defineHooks({
     'verb',
     'domains',
   ]),
+  'cron-entries': collect<{ scheduler: 'docker-local' }>(
+    'what is to run by itself: SCHEDULE;COMMAND;LOGFILE a line, the last of which may be left out; failing, what was said last',
+    ['scheduler'],
+    soon,
+  ),
   'pre-start': event<OfApp>('before a stopped app starts; failing keeps it stopped', ['app']),
   'post-stop': event<OfApp>('the app is stopped', ['app'], afterwards),
   'post-app-clone-setup': event<{ from: string; to: string }>('the copy of an app exists, and nothing of it runs yet', ['from', 'to']),

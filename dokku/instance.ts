@@ -5,6 +5,7 @@ import type { Database } from '#lib/database.ts'
 import type { Docker } from '#lib/docker.ts'
 import type { Appliance } from '#nginx'
 import type { Around, Plugin, Store } from '#plugn'
+import type { Cron } from './cron.ts'
 import type { Collect, Fire } from './hooks.ts'
 import type { LiveBuilds } from './live-builds.ts'
 import type { keyedQueue, limited } from './locks.ts'
@@ -18,6 +19,7 @@ export interface Instance {
   readonly appliance: Appliance
   readonly repositories: Repositories
   readonly plugins: InstalledPlugins
+  readonly cron: Cron
   readonly fire: Fire
   readonly collect: Collect
   /** What changes one app runs one after another. */

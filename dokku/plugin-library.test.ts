@@ -45,13 +45,20 @@ test('isLibrary tells a link to one of our groups from a plugin', async () => {
   assert.equal(await isLibrary(join(place.tree, 'available/nobody'), place.own), false)
 })
 
-test('keepOnVolume turns an empty folder into a link, once, and refuses one that holds something', async () => {
+test('keepOnVolume turns a folder into a link, once, with what the image has in it, and what is kept stays as it is', async () => {
   await using place = await house()
   const [home, kept] = [join(place.own, 'home'), join(place.own, 'kept')]
-  await mkdir(home)
+  await mkdir(join(home, 'of'), { recursive: true })
+  await mkdir(kept)
+  for (const [path, text] of [
+    [join(home, 'of/image'), 'new'],
+    [join(home, 'both'), 'new'],
+    [join(kept, 'both'), 'mine'],
+  ] as const)
+    await writeFile(path, text)
   await keepOnVolume(home, kept)
   await keepOnVolume(home, kept)
   await writeFile(join(home, 'a'), 'b')
-  assert.equal(await readFile(join(kept, 'a'), 'utf8'), 'b')
-  await assert.rejects(keepOnVolume(kept, join(place.own, 'other')), { code: 'ENOTEMPTY' })
+  const texts = ['a', 'both', 'of/image'].map((path) => readFile(join(kept, path), 'utf8'))
+  assert.deepEqual(await Promise.all(texts), ['b', 'mine', 'new'])
 })

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises'
+import { cp, lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { hasCode } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
@@ -7,12 +7,16 @@ import { appsRoot } from './plugin-environment.ts'
 /** Where plugins keep what is for nginx: in the folders of apps, and in folders called like an app below places that nginx knows. */
 export const sitePlaces = { home: appsRoot, shared: ['/var/www', '/etc/nginx/http-auth', '/var/lib/dokku/data'] }
 
+/** Where plugins put files of lines that are to run by themselves. */
+export const cronFolder = '/etc/cron.d'
+
 const own = join(import.meta.dirname, '..', 'plugins')
 
 /** At the start of control: the folders in which plugins look for Dokku's functions and for those of apps. */
 export async function preparePluginFolders(dataDir: string): Promise<void> {
   await keepOnVolume(appsRoot, join(dataDir, 'home'))
   for (const place of ['/var/www', '/etc/nginx/http-auth']) await keepOnVolume(place, join(dataDir, 'nginx', place))
+  await keepOnVolume(cronFolder, join(dataDir, 'cron.d'))
   await mkdir(join(appsRoot, '.ssh'), { recursive: true, mode: 0o700 })
   await linkLibrary(own, [join(dataDir, 'core-plugins'), join(dataDir, 'plugins')])
 }
@@ -36,13 +40,12 @@ export async function isLibrary(entry: string, folder = own): Promise<boolean> {
   return target !== undefined && dirname(target) === folder
 }
 
-/** Makes a folder of the container, which must be empty, one of the volume: what is kept there outlives the container. */
+/** Makes a folder of the container one of the volume: what is kept there outlives the container. What the image has in it comes along. */
 export async function keepOnVolume(folder: string, target: string): Promise<void> {
   await mkdir(target, { recursive: true })
   if ((await targetOf(folder)) === target) return
-  await rmdir(folder).catch((error: unknown) => {
-    if (!hasCode(error, 'ENOENT')) throw error
-  })
+  if (await isThere(folder)) await cp(folder, target, { recursive: true, force: false })
+  await rm(folder, { recursive: true, force: true })
   await symlink(target, folder)
 }
 

@@ -48,6 +48,7 @@ const enable = command({
     await checkEnable(store, args.name, fitting(context))
     await store.enable(args.name)
     await reload()
+    await context.instance.cron.reload()
     context.output.step(`Plugin ${args.name} enabled`)
   },
 })
@@ -65,6 +66,7 @@ const disable = command({
       throw new UserError('core-plugin', `${args.name} is part of the image, and always enabled`)
     await store.disable(args.name)
     await reload()
+    await context.instance.cron.reload()
     context.output.step(`Plugin ${args.name} disabled`)
   },
 })

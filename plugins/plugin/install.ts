@@ -32,6 +32,7 @@ export async function install(source: string, wishes: Wishes, context: Context):
     await reload()
     throw error
   }
+  await context.instance.cron.reload()
   context.output.result(`Plugin ${name}${manifest.version && ` ${manifest.version}`} is installed and enabled`)
   context.output.detail(pin.commit === undefined ? pin.digest : `${pin.commit} ${pin.digest}`)
 }
@@ -43,6 +44,7 @@ export async function update(name: string, wishes: Wishes, context: Context): Pr
   const { pin } = await updatePlugin(store, name, { ...given(wishes, context), accept: (one) => accept(one, wishes, context) })
   await reload()
   for (const hook of ['dependencies', 'install', 'update']) await call(name, hook, [], context)
+  await context.instance.cron.reload()
   context.output.detail(`Plugin (${name}) updated${pin.committish === undefined ? '' : ` and pinned to ${pin.committish}`}`)
 }
 
@@ -54,6 +56,7 @@ export async function uninstall(name: string, context: Context): Promise<void> {
   await call(name, 'uninstall', [name], context)
   await uninstallPlugin(store, name)
   await reload()
+  await context.instance.cron.reload()
 }
 
 function given({ name, committish, digest }: Wishes, context: Context) {

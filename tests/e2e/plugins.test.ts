@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { writeFiles } from './harness/engine.ts'
-import { failed, keyPair, ok, repo, scratch, startInstance, versionImage } from './harness.ts'
+import { eventually, failed, keyPair, ok, repo, scratch, startInstance, versionImage } from './harness.ts'
 
 const instance = await startInstance({ suffix: 'plugins' })
 const { engine, name, ssh, sshLine } = instance
@@ -171,4 +171,41 @@ test('enabled plugins are there after a restart of control', async () => {
   ok(await engine.docker(['restart', name]))
   ok(await engine.docker(['exec', name, 'dokku', 'health', '--wait']))
   assert.match(ok(await ssh('plugin:list')), /^ {2}watch +enabled/m)
+})
+
+test('what plugins and cron files want to run by itself is listed, runs with their rights, and how it fails is said', async () => {
+  await place('clock', {
+    'plugin.toml': '[plugin]\n',
+    'cron-entries': '#!/bin/sh\necho "0 4 * * *;dokku apps:exists nowhere;/var/lib/dokku/logs/clock.log"\necho "no line"\n',
+    'commands/write': '#!/bin/sh\nprintf "CRON_TZ=UTC\\n30 4 1 1 * dokku dokku plugin:list >/tmp/seen\\n" >/etc/cron.d/dokku-clock\n',
+  })
+  await place('shut', {
+    'plugin.toml': '[plugin]\n[plugin.needs]\n',
+    'cron-entries': '#!/bin/sh\necho "0 4 * * *;id -u >$HOME/uid; dokku plugin:list"\n',
+  })
+  ok(await ssh('plugin:enable', 'shut'))
+  ok(await ssh('plugin:enable', 'clock'))
+  ok(await ssh('clock:write'))
+  const list = async () =>
+    JSON.parse(ok(await ssh('cron:list', '--format', 'json'))) as {
+      entries: { id: string; origin: string; command: string; next: string }[]
+      problems: string[]
+    }
+  const from = async (origin: string) => {
+    const found = (await list()).entries.find((one) => one.origin === origin)
+    assert.ok(found, origin)
+    return found
+  }
+  const file = await eventually(() => from('/etc/cron.d/dokku-clock'))
+  assert.match(file.next, /-01-01T04:30:00/)
+  assert.match((await list()).problems.join(), /the plugin clock: line 2: /)
+  ok(await ssh('cron:run', file.id))
+  assert.match(ok(await engine.docker(['exec', name, 'cat', '/tmp/seen'])), /clock/)
+  failed(await ssh('cron:run', (await from('the plugin clock')).id), 20)
+  assert.match(ok(await engine.docker(['exec', name, 'cat', '/var/lib/dokku/logs/clock.log'])), /nowhere/)
+  assert.match(ok(await ssh('events')), /cron +the plugin clock: dokku apps:exists … ended \(exit status 20\)/)
+  failed(await ssh('cron:run', (await from('the plugin shut')).id), 127)
+  assert.match(ok(await engine.docker(['exec', name, 'cat', '/var/lib/dokku/plugins/home/shut/uid'])), /^20\d+\n$/)
+  ok(await ssh('plugin:disable', 'clock'))
+  await assert.rejects(from('the plugin clock'))
 })

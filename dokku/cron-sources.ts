@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { lstat, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { hasCode } from '#lib/errors.ts'
+import { byBytes, type Confinement } from '#plugn'
+import { type CronEntry, parseCronEntries, parseCronFile } from './crontab.ts'
+import { lineStream } from './line-stream.ts'
+import type { LivePlugins } from './live-plugins.ts'
+
+/** Something that is to run by itself. */
+export interface CronJob extends CronEntry {
+  /** The same for the same line of the same origin. */
+  readonly id: string
+  /** The plugin or file that it is from. */
+  readonly origin: string
+  /** What the plugin may, where it says what it needs. */
+  readonly confined?: Confinement
+}
+
+/** What one plugin or file wants to run; `failed` where it could not be asked. */
+export interface CronSource {
+  readonly origin: string
+  readonly jobs: readonly CronJob[]
+  readonly problems: readonly string[]
+  readonly failed: boolean
+}
+
+/** Longer answers are none. */
+const longest = 1024 * 1024
+
+/** Asks the plugins in use, and reads the files of a folder such as /etc/cron.d. */
+export async function cronSources(plugins: LivePlugins, folder: string): Promise<CronSource[]> {
+  const asked = plugins.current.all.map(async ({ name, manifest }) => {
+    const { text, status } = await answerOf(plugins, name)
+    if (status !== 0) return failed(`the plugin ${name}`, `it failed at cron-entries (exit status ${status})`)
+    const confined = await plugins.confine(name, manifest)
+    return source(`the plugin ${name}`, parseCronEntries(text), confined && { confined })
+  })
+  const read = (await names(folder)).map(async (name) => {
+    const path = join(folder, name)
+    const { mode, uid, size } = await lstat(path)
+    // As cron: what somebody else could have written is not run as root.
+    if ((mode & 0o170022) !== 0o100000 || uid !== 0 || size > longest)
+      return failed(path, 'it is not a file of root that only root may write')
+    return source(path, parseCronFile(await readFile(path, 'utf8')))
+  })
+  return await Promise.all([...asked, ...read])
+}
+
+async function answerOf(plugins: LivePlugins, plugin: string): Promise<{ text: string; status: number }> {
+  const chunks: Buffer[] = []
+  let length = 0
+  const stdout = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      length += chunk.length
+      if (length <= longest) chunks.push(chunk)
+      done()
+    },
+  })
+  const stderr = lineStream((line) => plugins.warn(`${plugin}: ${line}`))
+  const status = await plugins.trigger('cron-entries', ['docker-local'], { stdin: undefined, stdout, stderr }, plugin)
+  stderr.end()
+  return length > longest ? { text: '', status: 1 } : { text: Buffer.concat(chunks).toString(), status }
+}
+
+function source(
+  origin: string,
+  { entries, problems }: ReturnType<typeof parseCronFile>,
+  more: Pick<CronJob, 'confined'> | undefined = {},
+): CronSource {
+  const id = (entry: CronEntry) =>
+    createHash('sha256')
+      .update(JSON.stringify([origin, entry]))
+      .digest('hex')
+      .slice(0, 10)
+  return { origin, jobs: entries.map((entry) => ({ ...entry, ...more, origin, id: id(entry) })), problems, failed: false }
+}
+
+function failed(origin: string, problem: string): CronSource {
+  return { origin, jobs: [], problems: [problem], failed: true }
+}
+
+/** As cron: a name with a dot is a copy that an editor or a package left. */
+async function names(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => /^[A-Za-z0-9_-]+$/.test(name)).sort(byBytes)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return []
+    throw error
+  }
+}
