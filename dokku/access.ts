@@ -7,6 +7,8 @@ export type Right = 'none' | 'deploy' | 'admin'
 export interface Identity {
   name: string
   role: 'admin' | 'deployer'
+  /** Of the key, where it is one: SHA256:… */
+  fingerprint?: string
 }
 
 const rights: Record<Identity['role'], readonly Right[]> = {

@@ -81,7 +81,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const plugins = await livePlugins({
     store: installed,
     confine: confining(installed),
-    environment: (typed) => pluginEnvironment({ ...settings, mountpoint }, actor()?.identity.name, typed),
+    environment: (typed) => pluginEnvironment({ ...settings, mountpoint }, actor()?.identity, typed),
     warn: (text) => log.warn(text),
   })
   const session = randomBytes(8).toString('hex')

@@ -66,7 +66,7 @@ export function dispatcher(instance: Instance, plugins: Pick<LivePlugins, 'curre
 
   async function pushOrFetch(words: string[], identity: Identity, session: Session): Promise<number> {
     authorize(identity, 'deploy', 'push or fetch')
-    return await git.serve(words, identity.name, session)
+    return await git.serve(words, identity, session)
   }
 
   async function typed(words: string[], identity: Identity, session: Session, lines: Output): Promise<number> {
@@ -143,5 +143,5 @@ function identify(instance: Instance, session: Session): Identity {
   if (mode === 'argv') return local
   const key = user === undefined ? undefined : findKey(instance.db, user)
   if (key === undefined) throw new UserError('unknown-key', 'This key is no longer registered')
-  return { name: key.name, role: key.role }
+  return { name: key.name, role: key.role, fingerprint: key.fingerprint }
 }

@@ -37,7 +37,16 @@ export const hooks = defineHooks({
     ['app', 'subdomain', 'vhost'],
     { timeoutMs: 10_000 },
   ),
+  'user-auth-app': collect<{ user: string; key: string; apps: readonly string[] }>(
+    'which of these apps may this key see in lists? It prints them; what every plugin prints is seen, and failing shows none',
+    ['user', 'key', 'apps'],
+    { timeoutMs: 10_000 },
+  ),
   'post-create': event<OfApp>('the app exists; nothing is deployed yet', ['app']),
+  'receive-branch': event<OfApp & { revision: string; ref: string }>(
+    'a branch that is not deployed was pushed; failing declines it. Without a plugin that handles it, such a push is declined. git in it finds the commit',
+    ['app', 'revision', 'ref'],
+  ),
   'post-extract': event<OfApp & { dir: string; revision: string }>('the source is there, and may be changed before anything reads it', [
     'app',
     'dir',
@@ -100,6 +109,12 @@ export const hooks = defineHooks({
     'verb',
     'domains',
   ]),
+  report: event<OfApp>('lines about the app for `report`', ['app'], afterwards),
+  'pre-restore': event<OfApp & { scheduler: 'docker-local' }>(
+    'before an app that does not run is started, when control starts',
+    ['scheduler', 'app'],
+    { ...afterwards, ...soon },
+  ),
   'cron-entries': collect<{ scheduler: 'docker-local' }>(
     'what is to run by itself: SCHEDULE;COMMAND;LOGFILE a line, the last of which may be left out; failing, what was said last',
     ['scheduler'],

@@ -62,7 +62,10 @@ async function calling<T>(
   const line = (text: string) => output?.line(text)
   const [stdout, stderr]: [Writable, Writable] = [lineStream(line), lineStream(line)]
   try {
-    return await callingPlugin((mark) => work({ stdout, stderr, env: { ...plugins.environment(), DOKKU_NESTED: mark }, ...own }))
+    return await callingPlugin((mark) => {
+      const env = { ...plugins.environment(), ...own?.env, DOKKU_NESTED: mark }
+      return work({ stdout, stderr, ...own, env })
+    })
   } finally {
     for (const stream of [stdout, stderr]) stream.end()
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pluginEnvironment } from './plugin-environment.ts'
 
+const alice = { name: 'alice', role: 'deployer', fingerprint: 'SHA256:abc' } as const
 const around = { dataDir: '/var/lib/dokku', mountpoint: '/var/lib/docker/volumes/dokku/_data' }
 
 test('pluginEnvironment names every path that plugins look for', () => {
@@ -29,9 +30,10 @@ test('pluginEnvironment names the folders of the volume as the engine’s host k
 })
 
 test('pluginEnvironment says who calls, and with which flags', () => {
-  const env = pluginEnvironment(around, 'alice', { app: 'shop', force: true, quiet: true, terminal: true })
+  const env = pluginEnvironment(around, alice, { app: 'shop', force: true, quiet: true, terminal: true })
   assert.equal(env.SSH_USER, 'dokku')
   assert.equal(env.SSH_NAME, 'alice')
+  assert.equal(env.FINGERPRINT, 'SHA256:abc')
   assert.equal(env.DOKKU_APP_NAME, 'shop')
   assert.equal(env.DOKKU_APPS_FORCE_DELETE, '1')
   assert.equal(env.DOKKU_QUIET_OUTPUT, '1')
@@ -39,13 +41,13 @@ test('pluginEnvironment says who calls, and with which flags', () => {
 })
 
 test('pluginEnvironment leaves out what was not typed', () => {
-  const env = pluginEnvironment(around, 'admin', { terminal: true })
+  const env = pluginEnvironment(around, { name: 'admin', role: 'admin' }, { terminal: true })
   for (const name of ['DOKKU_QUIET_OUTPUT', 'DOKKU_TRACE', 'DOKKU_APP_NAME', 'DOKKU_APPS_FORCE_DELETE', 'DOKKU_NO_COLOR'])
     assert.ok(!(name in env), name)
 })
 
 test('pluginEnvironment is quiet and plain where nobody is at a terminal', () => {
-  for (const env of [pluginEnvironment(around), pluginEnvironment(around, 'alice')]) {
+  for (const env of [pluginEnvironment(around), pluginEnvironment(around, alice)]) {
     assert.equal(env.DOKKU_QUIET_OUTPUT, '1')
     assert.equal(env.DOKKU_NO_COLOR, '1')
     assert.equal(env.TERM, 'dumb')

@@ -1,4 +1,5 @@
 import type { Globals } from '#lib/resolve.ts'
+import type { Identity } from './access.ts'
 
 /** Where programs of plugins find us. */
 export const pluginSocket = '/run/dokku/plugins/dokku.sock'
@@ -27,10 +28,11 @@ export interface Surroundings {
 export type Typed = Partial<Globals> & { readonly terminal?: boolean }
 
 /**
- * The whole environment of the hooks and commands of plugins, by the names that Dokku's have. `name` is whose key it is, or what
- * the local administrator is called. Pure.
+ * The whole environment of the hooks and commands of plugins, by the names that Dokku's have: for whoever acts, which may be
+ * nobody. Pure.
  */
-export function pluginEnvironment({ dataDir, mountpoint }: Surroundings, name = 'default', typed: Typed = {}): Record<string, string> {
+export function pluginEnvironment({ dataDir, mountpoint }: Surroundings, who?: Identity, typed: Typed = {}): Record<string, string> {
+  const name = who?.name ?? 'default'
   const core = `${dataDir}/core-plugins`
   const plugins = `${dataDir}/plugins`
   return {
@@ -70,6 +72,7 @@ export function pluginEnvironment({ dataDir, mountpoint }: Surroundings, name = 
     SSH_USER: 'dokku',
     SSH_NAME: name,
     NAME: name,
+    ...(who?.fingerprint === undefined ? {} : { FINGERPRINT: who.fingerprint }),
     ...typedVariables(typed),
   }
 }

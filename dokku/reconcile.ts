@@ -26,7 +26,7 @@ export async function reconcile(instance: Instance, { alone = false } = {}): Pro
   const unsettled = allApps(instance).filter((app) => !isAsWanted(app, byApp.get(app.id) ?? []))
   const settle = async () => {
     await syncLinks(instance).catch((error: unknown) => instance.log.error({ err: error }, 'links of apps could not be looked at'))
-    await Promise.all(unsettled.map((app) => reconcileApp(app, alone ? byApp.get(app.id) : undefined)))
+    await Promise.all(unsettled.map((app) => reconcileApp(app, alone ? (byApp.get(app.id) ?? []) : undefined)))
     await removeOrphans(instance)
   }
   return { settled: settle() }
@@ -48,6 +48,7 @@ export async function reconcileApp(app: App, seen?: readonly AppContainer[]): Pr
     const left = leavesEnded(app)
     try {
       const step = { existing, leaveEnded: left, signal: instance.stopping }
+      if (seen !== undefined && !app.state.stopped) await restoring(app)
       if (!isAsWanted(app, existing)) await converge(app, currentRelease(app), quiet, step)
       note(app, noticed(planNow(app, existing), left))
     } catch (error) {
@@ -56,6 +57,11 @@ export async function reconcileApp(app: App, seen?: readonly AppContainer[]): Pr
       note(app, `could not be put right: ${messageOf(error).split('\n')[0]}`)
     }
   })
+}
+
+/** At the start of control, plugins may bring up first what an app needs. */
+async function restoring({ instance, name }: App): Promise<void> {
+  if (await instance.plugins.handles('pre-restore')) await instance.fire('pre-restore', { scheduler: 'docker-local', app: name })
 }
 
 function planNow(app: App, existing: readonly AppContainer[], how?: { leaveEnded: boolean }): Plan {

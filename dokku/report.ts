@@ -1,8 +1,10 @@
 import { boolean, option, optional } from '#lib/command.ts'
 import { UserError } from '#lib/errors.ts'
+import { parse } from '#lib/parse.ts'
 import type { App } from './app.ts'
 import { allApps, findApp } from './app.ts'
 import type { Context } from './context.ts'
+import { visibleApps } from './visible.ts'
 
 /** One line of a report: its flag without the dashes, such as ps-can-scale, and how to find the value. */
 export type Fields = Readonly<Record<string, (app: App) => string | Promise<string>>>
@@ -34,7 +36,7 @@ export function reportCommand(group: string, fields: Fields) {
     right: 'none' as const,
     async run({ args, flags: given, context }: { args: { app: App | undefined }; flags: Record<string, unknown>; context: Context }) {
       const only = Object.keys(fields).find((field) => given[field] === true)
-      for (const app of args.app === undefined ? allApps(context.instance) : [args.app]) {
+      for (const app of args.app === undefined ? await visibleApps(context) : [args.app]) {
         const entries = await Promise.all(
           Object.entries(fields)
             .filter(([field]) => only === undefined || field === only)
@@ -50,6 +52,16 @@ export function reportCommand(group: string, fields: Fields) {
       }
     },
   }
+}
+
+/** Everything that the `:report` commands of the image say of an app, and what plugins add to it. */
+export async function printReports(app: App, context: Context): Promise<void> {
+  const commands = context.groups.flatMap((group) => group.commands)
+  for (const one of commands.filter(({ name, right }) => name.endsWith(':report') && right === 'none')) {
+    const { args, flags } = await parse(one, [app.name], context)
+    await one.run({ args, flags, context })
+  }
+  await app.instance.fire('report', { app: app.name })
 }
 
 function parseFormat(value: string): 'text' | 'json' {

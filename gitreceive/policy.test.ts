@@ -23,8 +23,8 @@ function refusal(updates: Parameters<typeof decide>[0], policy?: Policy): string
 }
 
 test('decide deploys main and master where no deploy branch is set', () => {
-  assert.deepEqual(decide([push('refs/heads/main')]), { deploy: { branch: 'main', commit: two, old: one } })
-  assert.deepEqual(decide([push('refs/heads/master', one, none)]), { deploy: { branch: 'master', commit: one, old: none } })
+  assert.deepEqual(decide([push('refs/heads/main')]), { deploy: { branch: 'main', commit: two, old: one }, others: [] })
+  assert.deepEqual(decide([push('refs/heads/master', one, none)]), { deploy: { branch: 'master', commit: one, old: none }, others: [] })
 })
 
 test('decide deploys only the deploy branch where one is set, and names it', () => {
@@ -66,7 +66,7 @@ test('decide declines refs that are neither branches nor tags', () => {
 })
 
 test('decide has nothing to deploy when nothing was pushed', () => {
-  assert.deepEqual(decide([]), {})
+  assert.deepEqual(decide([]), { others: [] })
 })
 
 test('decide answers any ref name with one plain line', () => {
@@ -98,4 +98,17 @@ test('checkUnmoved declines a queued push whose branch has moved', () => {
     [none, one],
   ] as const)
     assert.throws(() => checkUnmoved({ ...deploy, old }, current), /Branch main moved while this push waited/)
+})
+
+test('decide tells other branches apart where they are taken, alone or beside one that deploys, and lets them be deleted', () => {
+  const taken = { others: true }
+  const feature = { branch: 'feature', commit: two, old: one }
+  assert.deepEqual(decide([push('refs/heads/feature')], taken), { others: [feature] })
+  assert.deepEqual(decide([push('refs/heads/feature'), push('refs/heads/main')], taken), {
+    deploy: { branch: 'main', commit: two, old: one },
+    others: [feature],
+  })
+  assert.deepEqual(decide([push('refs/heads/feature', none)], taken), { others: [] })
+  assert.match(refusal([push('refs/heads/main', none)], taken), /cannot be deleted/)
+  assert.match(refusal([push('refs/tags/v1')], taken), /A tag alone/)
 })

@@ -10,6 +10,8 @@ export interface RefUpdate {
 export interface Policy {
   /** The branch that deploys; without it both main and master do. */
   deployBranch?: string
+  /** Other branches may be pushed and deleted too; they are told apart. Default: they are declined. */
+  others?: boolean
   /** What the remote is called in advice. Default: dokku. */
   remote?: string
 }
@@ -33,29 +35,33 @@ export function parseUpdates(input: string): RefUpdate[] {
     })
 }
 
-/** What a push means: a branch to deploy, or nothing. What must not be throws UserError `push-declined` with what to do instead. */
-export function decide(updates: readonly RefUpdate[], policy: Policy = {}): { deploy?: Deploy } {
+/** What a push means: a branch to deploy, and others where those are taken. What must not be throws UserError `push-declined` with what to do instead. */
+export function decide(updates: readonly RefUpdate[], policy: Policy = {}): { deploy?: Deploy; others: Deploy[] } {
   const remote = policy.remote ?? 'dokku'
   const deployable = policy.deployBranch === undefined ? ['main', 'master'] : [policy.deployBranch]
   const target = deployable[0] ?? 'main'
-  const deploys: Deploy[] = []
+  const [deploys, others]: [Deploy[], Deploy[]] = [[], []]
+  let taken = 0
 
   for (const { old, new: commit, ref } of updates) {
     const [, kind, name = ''] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref) ?? []
     if (kind === undefined) throw declined(`${show(ref)} is neither a branch nor a tag: push git push ${remote} ${target}`)
-    if (isZero(commit)) throw declined(deletion(kind, name, deployable))
-    if (kind === 'tags') continue
-    if (!deployable.includes(name))
+    const other = policy.others === true && kind === 'heads' && !deployable.includes(name)
+    if (other) taken++
+    if (isZero(commit) && !other) throw declined(deletion(kind, name, deployable))
+    if (kind === 'tags' || isZero(commit)) continue
+    if (other) others.push({ branch: name, commit, old })
+    else if (!deployable.includes(name))
       throw declined(`Branch ${show(name)} is not deployed: push it as git push ${remote} ${word(name)}:${target}`)
-    deploys.push({ branch: name, commit, old })
+    else deploys.push({ branch: name, commit, old })
   }
 
   const [deploy, second] = deploys
   if (second !== undefined)
     throw declined(`${deployable.join(' and ')} were pushed at once and only one can be deployed: push git push ${remote} ${target}`)
-  if (deploy === undefined && updates.length > 0)
+  if (deploy === undefined && taken === 0 && updates.length > 0)
     throw declined(`A tag alone is not deployed: push a branch, as git push ${remote} ${target}`)
-  return deploy === undefined ? {} : { deploy }
+  return deploy === undefined ? { others } : { deploy, others }
 }
 
 /** A push that waited in a queue is stale when its branch has moved meanwhile: UserError `push-declined`. */

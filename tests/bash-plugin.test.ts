@@ -40,7 +40,7 @@ before(async () => {
   await writeFile(join(bin, 'plugn'), '#!/usr/bin/env bash\necho "$*" >>"$DOKKU_LIB_ROOT/triggered"\n', { mode: 0o755 })
   await symlink(join(root, 'plugins/common/sigil/main.ts'), join(bin, 'sigil'))
   const paths = { DOKKU_ROOT: join(dir, 'home'), PATH: `${bin}:${dirname(process.execPath)}:/usr/bin:/bin` }
-  env = { ...pluginEnvironment({ dataDir: dir, mountpoint: '/elsewhere' }, 'alice'), ...paths }
+  env = { ...pluginEnvironment({ dataDir: dir, mountpoint: '/elsewhere' }, { name: 'alice', role: 'admin' }), ...paths }
 })
 beforeEach(async () => {
   for (const name of ['home', 'config', 'data', 'triggered', 'vars.shop', 'vars.blog'])

@@ -1,5 +1,4 @@
 import {
-  allApps,
   app,
   appName,
   boolean,
@@ -18,6 +17,7 @@ import {
   param,
   renameApp,
   reportCommand,
+  visibleApps,
 } from 'dokku'
 
 const create = command({
@@ -93,7 +93,7 @@ const list = command({
   right: 'none',
 
   async run({ flags, context }) {
-    const names = allApps(context.instance).map(({ name }) => name)
+    const names = (await visibleApps(context)).map(({ name }) => name)
     if (flags.format === 'json') return context.output.line(JSON.stringify(names))
     if (!context.quiet) context.output.result('My Apps')
     for (const name of names) context.output.line(name)

@@ -57,6 +57,28 @@ test('a hook sees what happens, its words are part of the push, and dokku that i
   assert.match(ok(await ssh('events', 'shop')), /config:set --no-restart SEEN/)
 })
 
+test('a plugin may take branches that are not deployed, add to the report, and say which apps a key sees', async () => {
+  assert.match((await instance.push(source, 'shop', ['HEAD:feature'])).stderr, /Branch feature is not deployed/)
+  await place('guide', {
+    'plugin.toml': '[plugin]\n',
+    'receive-branch':
+      '#!/bin/sh\necho "$1 $3 $FINGERPRINT has $(git ls-tree --name-only "$2" | tr "\\n" " ")"\ndokku plugin:disable nowhere 2>&1\nexit 0\n',
+    report: '#!/bin/sh\necho "guide of $1"\n',
+    'user-auth-app': '#!/bin/sh\nkey=$2; shift 2\n[ "$key" != bob ] || exit 0\nprintf "%s\\n" "$@"\n',
+  })
+  ok(await ssh('plugin:enable', 'guide'))
+  const key = join(folder.dir, 'deployer')
+  const pushed = await instance.push(source, 'shop', ['HEAD:feature'], { key })
+  assert.equal(pushed.exitCode, 0, pushed.stderr)
+  assert.match(pushed.stderr, /shop refs\/heads\/feature SHA256:\S+ has .*Dockerfile/)
+  assert.match(pushed.stderr, /bob may not plugin:disable/)
+  const report = ok(await ssh('report', 'shop'))
+  assert.match(report, /=====> shop ps information[\s\S]*guide of shop/)
+  assert.match(ok(await ssh('apps:list')), /shop/)
+  assert.doesNotMatch(ok(await sshLine('apps:list', { key })), /shop/)
+  ok(await ssh('plugin:disable', 'guide'))
+})
+
 test('a hook that fails stops what it was asked about, and says why', async () => {
   await source.commit({ 'refuse.txt': '' })
   const { stderr, exitCode } = await instance.push(source, 'shop')
@@ -181,7 +203,7 @@ test('what plugins and cron files want to run by itself is listed, runs with the
   })
   await place('shut', {
     'plugin.toml': '[plugin]\n[plugin.needs]\n',
-    'cron-entries': '#!/bin/sh\necho "0 4 * * *;id -u >$HOME/uid; dokku plugin:list"\n',
+    'cron-entries': '#!/bin/sh\necho "0 4 * * *;id -u >\\$HOME/uid && dokku plugin:list"\n',
   })
   ok(await ssh('plugin:enable', 'shut'))
   ok(await ssh('plugin:enable', 'clock'))

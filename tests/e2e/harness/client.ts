@@ -24,7 +24,7 @@ export interface Client {
   /** Starts a command and leaves it running. */
   sshStart(words: readonly string[], options?: SshOptions): Started
   /** `git push REMOTE REFSPECS...`; the default pushes main. */
-  push(from: Repo, app: string, refspecs?: readonly string[]): Promise<ExecResult>
+  push(from: Repo, app: string, refspecs?: readonly string[], options?: SshOptions): Promise<ExecResult>
   pushStart(from: Repo, app: string, refspecs?: readonly string[]): Started
   remote(app: string): string
   /** The argv of ssh up to and without the command. */
@@ -41,13 +41,14 @@ export async function client({ dir, address, port }: { dir: string; address: str
     ...(options.ssh ?? []),
     `dokku@${address}`,
   ]
+  const commandOf = (options?: SshOptions) => sshArgv(options).slice(0, -1).map(quoteWord).join(' ')
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: dir,
     LC_ALL: 'C.UTF-8',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_SSH_VARIANT: 'ssh',
-    GIT_SSH_COMMAND: sshArgv().slice(0, -1).map(quoteWord).join(' '),
+    GIT_SSH_COMMAND: commandOf(),
   }
   const remote = (app: string) => `dokku@${address}:${app}`
   const pushArgv = (from: Repo, app: string, refspecs: readonly string[]) =>
@@ -64,7 +65,8 @@ export async function client({ dir, address, port }: { dir: string; address: str
       }),
     sshStart: (words, options) => start([...sshArgv(options), '--', quoteWords(words)], { env }),
     remote,
-    push: (from, app, refspecs = ['main']) => attempt(pushArgv(from, app, refspecs), { env }),
+    push: (from, app, refspecs = ['main'], options = {}) =>
+      attempt(pushArgv(from, app, refspecs), { env: { ...env, GIT_SSH_COMMAND: commandOf(options) } }),
     pushStart: (from, app, refspecs = ['main']) => start(pushArgv(from, app, refspecs), { env }),
   }
 }
