@@ -6,7 +6,7 @@ import { finished, pipeline } from 'node:stream/promises'
 import { UserError } from '#lib/errors.ts'
 import { launch } from '#lib/exec.ts'
 import { output } from '#lib/output.ts'
-import { passed } from '#plugn'
+import { confinedArgv, passed } from '#plugn'
 import type { CronJob } from './cron-sources.ts'
 import type { Instance } from './instance.ts'
 import { record } from './journal.ts'
@@ -35,7 +35,7 @@ export async function runJob(
     callingPlugin(async (mark) => {
       const called = { ...environment, DOKKU_NESTED: mark }
       const own = confined && { ...confined.env, ...passed(called, confined.passes) }
-      const program = launch(['sh', '-c', command], {
+      const program = launch(confinedArgv(confined, ['sh', '-c', command]), {
         cwd: '/',
         env: { ...(own ?? called), ...job.env },
         stdio: ['pipe', 'pipe', 'pipe'],

@@ -13,7 +13,7 @@ export {
 } from './catalogue.ts'
 export { changeSetting } from './change-setting.ts'
 export { checkEnable, type Host, hostMisfits, type Misfit } from './compatibility.ts'
-export { type Confinement, confinement, passed } from './confine.ts'
+export { type Confinement, confinedArgv, confinement, passed } from './confine.ts'
 export { type Around, type Dispatch, dispatch, silent } from './dispatch.ts'
 export { type ExternalOptions, externalHooks } from './external.ts'
 export { digestOf } from './fetch.ts'

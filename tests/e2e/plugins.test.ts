@@ -226,7 +226,7 @@ test('what plugins and cron files want to run by itself is listed, runs with the
   failed(await ssh('cron:run', (await from('the plugin clock')).id), 20)
   assert.match(ok(await engine.docker(['exec', name, 'cat', '/var/lib/dokku/logs/clock.log'])), /nowhere/)
   assert.match(ok(await ssh('events')), /cron +the plugin clock: dokku apps:exists … ended \(exit status 20\)/)
-  failed(await ssh('cron:run', (await from('the plugin shut')).id), 127)
+  failed(await ssh('cron:run', (await from('the plugin shut')).id), 75)
   assert.match(ok(await engine.docker(['exec', name, 'cat', '/var/lib/dokku/plugins/home/shut/uid'])), /^20\d+\n$/)
   ok(await ssh('plugin:disable', 'clock'))
   await assert.rejects(from('the plugin clock'))
