@@ -3,10 +3,9 @@ import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { hasCode } from '#lib/errors.ts'
-import { byBytes, type Confinement } from '#plugn'
+import { type Around, byBytes, type Confinement, type Manifest } from '#plugn'
 import { type CronEntry, parseCronEntries, parseCronFile } from './crontab.ts'
 import { lineStream } from './line-stream.ts'
-import type { LivePlugins } from './live-plugins.ts'
 
 /** Something that is to run by itself. */
 export interface CronJob extends CronEntry {
@@ -16,6 +15,14 @@ export interface CronJob extends CronEntry {
   readonly origin: string
   /** What the plugin may, where it says what it needs. */
   readonly confined?: Confinement
+}
+
+/** The plugins in use, as far as they are asked. */
+export interface AskedPlugins {
+  readonly current: { readonly all: readonly { readonly name: string; readonly manifest: Manifest }[] }
+  readonly confine: (name: string, manifest: Manifest) => Promise<Confinement | undefined>
+  readonly warn: (text: string) => void
+  trigger(hook: string, args: readonly string[], around: Partial<Around>, only?: string): Promise<number>
 }
 
 /** What one plugin or file wants to run; `failed` where it could not be asked. */
@@ -30,7 +37,7 @@ export interface CronSource {
 const longest = 1024 * 1024
 
 /** Asks the plugins in use, and reads the files of a folder such as /etc/cron.d. */
-export async function cronSources(plugins: LivePlugins, folder: string): Promise<CronSource[]> {
+export async function cronSources(plugins: AskedPlugins, folder: string): Promise<CronSource[]> {
   const asked = plugins.current.all.map(async ({ name, manifest }) => {
     const { text, status } = await answerOf(plugins, name)
     if (status !== 0) return failed(`the plugin ${name}`, `it failed at cron-entries (exit status ${status})`)
@@ -48,7 +55,7 @@ export async function cronSources(plugins: LivePlugins, folder: string): Promise
   return await Promise.all([...asked, ...read])
 }
 
-async function answerOf(plugins: LivePlugins, plugin: string): Promise<{ text: string; status: number }> {
+async function answerOf(plugins: AskedPlugins, plugin: string): Promise<{ text: string; status: number }> {
   const chunks: Buffer[] = []
   let length = 0
   const stdout = new Writable({

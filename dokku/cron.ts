@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { watch } from 'node:fs'
 import { messageOf, UserError } from '#lib/errors.ts'
-import { type CronJob, type CronSource, cronSources } from './cron-sources.ts'
+import { type AskedPlugins, type CronJob, type CronSource, cronSources } from './cron-sources.ts'
 import { onSchedule } from './crontab.ts'
-import type { LivePlugins } from './live-plugins.ts'
 
 /** What runs by itself. */
 export interface Cron {
@@ -17,7 +16,7 @@ export interface Cron {
 }
 
 export interface CronOptions {
-  readonly plugins: LivePlugins
+  readonly plugins: AskedPlugins
   /** Where cron files are, such as /etc/cron.d. A change there is seen. */
   readonly folder: string
   /** Runs a job to its end; gives its exit status. */
