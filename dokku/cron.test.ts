@@ -83,3 +83,21 @@ test('a file that somebody else could write is not run', { skip: process.getuid?
   )
   assert.match(table.list().problems.join(), /open: it is not a file of root/)
 })
+
+test('a line runs at its times, and no more once it is gone', async (t) => {
+  const ran: string[] = []
+  const { lines } = await house(t, async ({ command }) => ran.push(command))
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.UTC(2026, 0, 1, 0, 0, 30) })
+  const minutes = async (count: number) => {
+    for (let second = 0; second < count * 60; second++) {
+      t.mock.timers.tick(1000)
+      await new Promise(setImmediate)
+    }
+  }
+  await lines('* * * * *;every minute\n0 0 1 2 *;in February\n')
+  await minutes(3)
+  assert.deepEqual(ran, ['every minute', 'every minute', 'every minute'])
+  await lines('')
+  await minutes(3)
+  assert.equal(ran.length, 3)
+})
