@@ -48,6 +48,16 @@ error_page 533 =503 @page;\nlocation @page { root ${folder}/page; rewrite ^ /ind
   assert.deepEqual(await get(port, 'one.test', { path: '/img/a%20logo.png' }), { status: 200, text: 'PNG' })
 })
 
+test('a text that sets headers for the whole server takes none of the site’s own away', async (t) => {
+  const { upstream } = await app(t, (request, response) => response.end(JSON.stringify(request.headers)))
+  const { port, client } = await applianceOf(t)
+  await client.setRoutes('one', [upstream])
+  const text = 'proxy_set_header X-Forwarded-For $http_x_claim; add_header x-added yes;'
+  assert.deepEqual(await client.putSite(one({ inside: [inside('a.conf', text)] })), [])
+  const seen: Record<string, string> = JSON.parse((await get(port, 'one.test', { headers: { 'x-claim': 'evil' } })).text)
+  assert.deepEqual([seen.host, seen['x-forwarded-for']], ['one.test', '127.0.0.1'])
+})
+
 test('a server beside a site has a host before the site does, listens where sites are served, and includes its texts', async (t) => {
   const { upstream } = await app(t, (_, response) => response.end('fine'))
   const { port, client } = await applianceOf(t)

@@ -26,6 +26,7 @@ test('a password, a page in place of the app and a forward come and go, by plugi
   ok(await ssh('gate:enable', 'shop', 'ada', 'open sesame'))
   assert.deepEqual([await status('shop'), await status('shop', '/', ada), await status('other')], [401, 200, 502])
 
+  assert.match(ok(await ssh('plugin:trigger', 'ports-get-available')), /^\d+\n$/)
   ok(await ssh('forward:set', 'shop', `www.${hostname}`, `shop.${hostname}`))
   const moved = await www()
   assert.deepEqual([moved.status, moved.headers.location], [301, `http://shop.${hostname}/a?b=c`])
@@ -67,6 +68,7 @@ test('a text that nginx refuses is said, and harms neither its app nor another',
   await inside('echo "nonsense on;" >/home/dokku/shop/nginx.conf.d/bad.conf')
   const words = /Not served: \/home\/dokku\/shop\/nginx\.conf\.d\/bad\.conf:1: unknown directive "nonsense"/
   assert.match(failed(await ssh('proxy:build-config', 'shop')), words)
+  assert.match(failed(await ssh('plugin:trigger', 'proxy-build-config', 'shop')), words)
   assert.match(failed(await ssh('nginx:validate-config')), /unknown directive "nonsense"/)
   const { stderr } = await ssh('ps:restart', 'shop')
   assert.match(stderr, words)
@@ -76,6 +78,7 @@ test('a text that nginx refuses is said, and harms neither its app nor another',
   assert.match(ok(await ssh('events', 'shop')), /not served: .*bad\.conf:1/)
   await inside('rm /home/dokku/shop/nginx.conf.d/bad.conf')
   ok(await ssh('nginx:validate-config'))
+  ok(await ssh('proxy:build-config', '--all'))
   ok(await ssh('forward:unset', 'shop', `www.${hostname}`))
   await assert.rejects(www())
 })
