@@ -58,13 +58,13 @@ export const hooks = defineHooks({
     'dir',
     'revision',
   ]),
-  'docker-args-build': options('a build', ['app', 'source']),
-  'docker-args-process-build': options('a build', ['app', 'source', 'tag']),
   'pre-build': event<OfApp & { builder: string; dir: string; revision: string }>('before the build; failing stops the deploy', [
     'builder',
     'app',
     'dir',
   ]),
+  'docker-args-build': options('a build', ['app', 'source']),
+  'docker-args-process-build': options('a build', ['app', 'source', 'tag']),
   'post-build': event<OfApp & { builder: string; dir: string; image: string }>('the image is built; failing stops the deploy', [
     'builder',
     'app',
@@ -75,11 +75,11 @@ export const hooks = defineHooks({
     'app',
     'image',
   ]),
+  'pre-deploy': event<OfApp & { tag: string }>('before containers start; failing stops the deploy', ['app', 'tag']),
   'docker-args-deploy': options('the containers of a release, once for each process type', ['app', 'tag', 'process']),
   'docker-args-process-deploy': options('the containers of a release, once for each process type', ['app', 'source', 'tag', 'process']),
   'docker-args-run': options('a one-off container', ['app', 'tag']),
   'docker-args-process-run': options('a one-off container', ['app', 'source', 'tag']),
-  'pre-deploy': event<OfApp & { tag: string }>('before containers start; failing stops the deploy', ['app', 'tag']),
   'post-container-create': event<OfApp & { kind: 'app'; container: string; phase: 'deploy' | 'run'; process: string }>(
     'a container of the app is made, and not started yet; failing keeps it from being started',
     ['kind', 'container', 'app', 'phase', 'process'],

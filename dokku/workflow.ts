@@ -40,15 +40,15 @@ export async function receive(app: App, source: Source, by: By): Promise<Release
 
 /** Runs a release in place of the current one; when it does not get ready, the current one goes on. */
 export async function deploy(app: App, draft: Release, by: By, settings: Settings = {}): Promise<void> {
+  const { fire } = app.instance
+  const tag = `v${draft.version}`
+  await fire('pre-deploy', { app: app.name, tag }, heard(by))
   const release = await withArgs(app, draft, by)
   const commit = () =>
     app.instance.db.tx(() => {
       commitRelease(app, release, settings)
       app.setStopped(false)
     })
-  const { fire } = app.instance
-  const tag = `v${release.version}`
-  await fire('pre-deploy', { app: app.name, tag }, heard(by))
   const serving = await converge(app, release, by.output, { commit, signal: by.signal })
   await tidyReleases(app, by.output)
   const { port = 0, address = '' } = serving.find(({ process }) => process === 'web') ?? {}

@@ -26,6 +26,8 @@ const count = async (app: string, method: 'GET' | 'POST' = 'GET', url = 'process
 const serving = ['enter', 'shop', 'web']
 const inside = async (line: string) => ok(await engine.docker(['exec', name, 'bash', '-c', line]))
 const inspect = async (of: string, format: string) => ok(await engine.docker(['inspect', '--format', format, of])).trim()
+const addressesOf = async (container: string) =>
+  (await inspect(container, '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}')).split(' ').filter(Boolean)
 const install = async (from: string, plugin: string) => {
   ok(await engine.docker(['cp', from, `${name}:/tmp/${plugin}`]))
   ok(await ssh('plugin:install', `/tmp/${plugin}`, '--yes'))
@@ -57,10 +59,9 @@ test('a linked app reaches the service by its alias, where it serves and in one-
 })
 
 test('another app reaches neither the service nor the app, by name or by address', async () => {
-  const addresses = (await inspect(server, '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}')).split(' ').filter(Boolean)
+  const addresses = await addressesOf(server)
   assert.equal(addresses.length, 2)
-  const own = await inspect(`${name}-shop.web.1`, '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}')
-  const theirs = own.split(' ').filter(Boolean)
+  const theirs = await addressesOf(`${name}-shop.web.1`)
   assert.equal(theirs.length, 2)
   const targets = [...addresses, `dokku-tally-${service}`].map((host) => `${host}:8080`).concat(theirs.map((host) => `${host}:5000`))
   const tried = await Promise.all(targets.map((at) => count('stranger', 'GET', `'http://${at}/'`)))
@@ -75,8 +76,19 @@ test('a service that is linked is not destroyed, and a container of dokku is nob
   ok(await ssh('docker-options:add', 'stranger', 'deploy', `--link ${name}-shop.web.1:shop`))
   assert.match(failed(await ssh('ps:restart', 'stranger')), /cannot be linked to .*-shop\.web\.1, which is dokku’s/)
   ok(await ssh('docker-options:clear', 'stranger'))
-  ok(await ssh('apps:clone', '--skip-deploy', 'shop', 'copy'))
+})
+
+test('two apps that are linked to one service both reach it, and not each other', async () => {
+  ok(await ssh('apps:clone', 'shop', 'copy'))
   assert.equal(ok(await ssh('docker-options:list', 'copy', '--phase', 'run')), `--link ${server}:dokku-tally-${service}\n`)
+  assert.equal(ok(await count('copy')), '2\n')
+  const theirs = await addressesOf(`${name}-shop.web.1`)
+  assert.equal(theirs.length, 2)
+  const tried = await Promise.all(theirs.map((host) => count('copy', 'GET', `'http://${host}:5000/'`)))
+  assert.deepEqual(
+    tried.map(({ exitCode }) => exitCode),
+    [9, 9],
+  )
   ok(await ssh('apps:destroy', '--force', 'copy'))
   assert.match(ok(await ssh('tally:info', service)), /Links: +shop +\n/)
 })
