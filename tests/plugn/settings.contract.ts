@@ -69,6 +69,11 @@ test('on purpose: no value of a setting runs anything, wherever it is read', asy
   assert.ok(!(await readdir(folder)).includes('ran'))
 })
 
+test('a value with a NUL, which no environment can hold, is refused', async () => {
+  assert.equal((await bash('plugn config set b key kept; plugn config set b key --stdin', { input: 'a\0b' })).exitCode, 1)
+  assert.equal((await bash('plugn config get b key')).stdout, 'kept\n')
+})
+
 test('on purpose: the settings of a plugin are seen by its own hooks alone', async () => {
   await plugin('y', { 'plugin.toml': '[plugin.config]\nsecret = ""\n', leaks: hook('echo "y $CONFIG_SECRET"') })
   await plugin('z', { leaks: hook('echo "z $CONFIG_SECRET"') })

@@ -35,7 +35,8 @@ test('version needs no plugin path, and has three names', async () => {
 })
 
 test('everything else without a plugin path says so on standard output, with status 2', async () => {
-  for (const words of ['init', 'list', 'enable x', 'disable x', 'source', 'trigger x', 'config get a b', 'uninstall x', 'update x'])
+  const all = ['init', 'install x', 'uninstall x', 'enable x', 'disable x', 'list', 'update x', 'source', 'trigger x', 'detect x', 'info x']
+  for (const words of [...all, ...['get a b', 'set a b c', 'unset a b', 'export a', 'list a'].map((word) => `config ${word}`)])
     assert.deepEqual(outcome(await bash(`unset PLUGIN_PATH; plugn ${words}`)), [2, '!! PLUGIN_PATH is not set in environment\n'], words)
 })
 
