@@ -10,7 +10,7 @@ export { boolean, option, optional, repeated, rest, unless, word } from '#lib/co
 export { complete } from '#lib/complete.ts'
 export { messageOf, UserError } from '#lib/errors.ts'
 export { didYouMean } from '#lib/nearest.ts'
-export type { Output } from '#lib/output.ts'
+export { type Output, plain } from '#lib/output.ts'
 export type { Identity, Right } from './access.ts'
 export { type App, allApps, findApp, maybeApp } from './app.ts'
 export type { Build } from './build-record.ts'

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Command, commandsFor, type Group, optional, rest } from '#lib/command.ts'
 import { hasCode } from '#lib/errors.ts'
+import { plain } from '#lib/output.ts'
 import { byBytes, type Plugin } from '#plugn'
 import type { Right } from './access.ts'
 import type { Context } from './context.ts'
@@ -27,7 +28,7 @@ export async function pluginGroup(plugin: Plugin, environment: PluginEnvironment
     .filter(({ name }) => /^[a-z][a-z0-9-]*(:[a-z][a-z0-9-]*)?$/.test(name))
     .map(({ folder, file, name }) => executableCommand(plugin, name, `${folder}/${file}`, environment))
   if (commands.length === 0) return undefined
-  return { name: plugin.name, summary: plugin.manifest.description || `Commands of the plugin ${plugin.name}`, commands }
+  return { name: plugin.name, summary: plain(plugin.manifest.description) || `Commands of the plugin ${plugin.name}`, commands }
 }
 
 function nameOf(plugin: string, file: string): string {
@@ -37,7 +38,7 @@ function nameOf(plugin: string, file: string): string {
 function executableCommand(plugin: Plugin, name: string, path: string, environment: PluginEnvironment): Command<Context, Right> {
   return command({
     name,
-    summary: plugin.manifest.commands[name] ?? `run ${path} of the plugin ${plugin.name}`,
+    summary: plain(plugin.manifest.commands[name] ?? '') || `run ${path} of the plugin ${plugin.name}`,
     args: { words: optional(rest('WORD')) },
     passthrough: true,
     examples: [name],

@@ -24,7 +24,7 @@ const needs = z.strictObject({
   dokku: z.boolean().default(false).describe('to call the host back with the rights of whoever called the plugin'),
   network: z.boolean().default(false).describe('the network: without it, no sockets but unix sockets'),
   paths: z
-    .array(z.string().regex(/^\/[^:\0]*(:ro|:rw)?$/))
+    .array(z.string().regex(/^\/[^:\p{Cc}]*(:ro|:rw)?$/u))
     .default([])
     .describe('absolute paths, each with :ro or :rw'),
   hooks: z.array(z.string().refine(isHookName)).optional().describe('the hooks it may handle; without it, those it has'),

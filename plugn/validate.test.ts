@@ -49,6 +49,11 @@ test('keys that are not known are warned of, with the one that was meant; values
   assert.match(lines.join('\n'), /error plugin\.toml: plugin\.name: is no name of a plugin\nerror plugin\.toml: plugin\.version: /)
 })
 
+test('what it asks for cannot write over the question whether it may', async () => {
+  const lines = await found({ 'plugin.toml': `${good}[plugin.needs]\npaths = ["/data\\u001b[2A"]\n` })
+  assert.match(lines.join(), /^error plugin\.toml: plugin\.needs\.paths\.0: /)
+})
+
 test('a plugin without plugin.toml, or with the name of another, is warned of', async () => {
   assert.match((await found({})).join(), /^warning plugin\.toml: there is none/)
   assert.match((await found({ 'plugin.toml': good }, { name: 'other' })).join(), /calls itself greet, and is to be other/)

@@ -1,4 +1,4 @@
-import { boolean, command, format, group, option, optional, ownArgs, rest, UserError, unless, word } from 'dokku'
+import { boolean, command, format, group, option, optional, ownArgs, plain, rest, UserError, unless, word } from 'dokku'
 import { checkEnable, parseManifest, readManifest, readPins, shownPin } from '#plugn'
 import { plugin } from './argument.ts'
 import { fitting, install, uninstall, update } from './install.ts'
@@ -173,7 +173,7 @@ const info = command({
       digest: pin?.digest,
     }
     context.output.result(args.name)
-    for (const [key, value] of Object.entries(lines)) if (value) context.output.line(`${`${key}:`.padEnd(13)}${value}`)
+    for (const [key, value] of Object.entries(lines)) if (value) context.output.line(plain(`${`${key}:`.padEnd(13)}${value}`))
     for (const right of rightsOf(manifest)) context.output.line(`may:         ${right}`)
   },
 })

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises'
-import type { Context } from 'dokku'
+import { type Context, plain } from 'dokku'
 import { readManifest } from '#plugn'
 
 /** A plugin as `plugin:list` shows it. */
@@ -31,5 +31,5 @@ export async function rows({ instance: { plugins } }: Context): Promise<Row[]> {
 
 /** The row as plugn prints it. */
 export function rowText({ name, version, enabled, description }: Row): string {
-  return `  ${name.padEnd(20)} ${version.padEnd(5)} ${(enabled ? 'enabled' : 'disabled').padEnd(10)} ${description}`.trimEnd()
+  return plain(`  ${name.padEnd(20)} ${version.padEnd(5)} ${(enabled ? 'enabled' : 'disabled').padEnd(10)} ${description}`).trimEnd()
 }

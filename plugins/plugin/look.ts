@@ -1,4 +1,4 @@
-import { command, format, optional, rest, UserError, word } from 'dokku'
+import { command, format, optional, plain, rest, UserError, word } from 'dokku'
 import { addIndex, readIndexes, removeIndex, search, validatePlugin } from '#plugn'
 import { plugin } from './argument.ts'
 
@@ -17,7 +17,9 @@ export const searching = command({
     const found = await search(instance.plugins.store, args.words, { warn: output.warn })
     if (flags.format === 'json') return void output.line(JSON.stringify(found))
     for (const { name, version, index, installed, description } of found)
-      output.line(`  ${name.padEnd(20)} ${version.padEnd(8)} ${index.padEnd(10)} ${installed ? 'installed' : ''.padEnd(9)} ${description}`)
+      output.line(
+        plain(`  ${name.padEnd(20)} ${version.padEnd(8)} ${index.padEnd(10)} ${installed ? 'installed' : ''.padEnd(9)} ${description}`),
+      )
     if (found.length === 0) output.warn('No index lists such a plugin')
   },
 })
@@ -34,7 +36,7 @@ export const validating = command({
   async run({ args, flags, context }) {
     const findings = await validatePlugin(await context.instance.plugins.store.find(args.name), { name: args.name })
     if (flags.format === 'json') context.output.line(JSON.stringify(findings))
-    else for (const { level, where, message } of findings) context.output.line(`${level}: ${where}: ${message}`)
+    else for (const { level, where, message } of findings) context.output.line(plain(`${level}: ${where}: ${message}`))
     return findings.some(({ level }) => level === 'error') ? 1 : 0
   },
 })
