@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { packTar } from 'modern-tar'
+import { UserError } from '#lib/errors.ts'
 import { hoist, unpack } from './archive.ts'
 
 type Entry = Parameters<typeof packTar>[0] extends readonly (infer E)[] ? E : never
@@ -69,4 +71,41 @@ test('a folder of git’s in an archive is left out', async () => {
   assert.deepEqual(await readdir(await unpacked([file('.git/config', '[core]'), file('a/.git/hooks/x'), file('plugin.toml')])), [
     'plugin.toml',
   ])
+})
+
+test('of any damaged or hostile archive nothing is unpacked but files, folders and links that stay inside', async () => {
+  const name = fc
+    .array(fc.constantFrom('a', 'b', '..', '.', '', '.git', 'c'), { minLength: 1, maxLength: 4 })
+    .map((parts) => parts.join('/'))
+  const entry = fc.record({
+    header: fc.record({
+      name,
+      linkname: name,
+      size: fc.constant(1),
+      mode: fc.nat({ max: 0o7777 }),
+      type: fc.constantFrom('file', 'directory', 'symlink', 'link', 'fifo', 'character-device'),
+    }),
+  })
+  const flips = fc.array(fc.tuple(fc.nat({ max: 2000 }), fc.nat({ max: 255 })), { maxLength: 3 })
+  await fc.assert(
+    fc.asyncProperty(fc.array(entry, { maxLength: 6 }), flips, async (entries, damage) => {
+      const withSizes = entries.map(({ header }) =>
+        header.type === 'file' ? { header, body: 'x' } : { header: { ...header, size: 0 } },
+      ) as Parameters<typeof packTar>[0]
+      const tar = await packTar(withSizes).catch(() => new Uint8Array(1024))
+      for (const [at, byte] of damage) if (at < tar.length) tar[at] = byte
+      const parent = await mkdtemp(join(folder, 'any-'))
+      const dir = join(parent, 'to')
+      await mkdir(dir)
+      await unpack(Readable.from([gzipSync(tar)]), dir).catch((error: unknown) => assert.ok(error instanceof UserError, String(error)))
+      assert.deepEqual(await readdir(parent), ['to'])
+      for (const one of await readdir(dir, { recursive: true, withFileTypes: true })) {
+        assert.ok(one.isFile() || one.isDirectory() || one.isSymbolicLink(), one.name)
+        const target = resolve(one.parentPath, one.isSymbolicLink() ? await readlink(join(one.parentPath, one.name)) : one.name)
+        assert.ok(target === dir || target.startsWith(`${dir}/`), target)
+      }
+      await rm(parent, { recursive: true })
+    }),
+    { numRuns: 150 },
+  )
 })

@@ -18,6 +18,8 @@ export async function unpack(archive: Readable, dir: string, limits = archiveLim
     if (isOutside(name)) throw bad(`${show(name)} leads out of it`)
     // Settings of git would be those of whoever calls git there.
     if (name.split('/').includes('.git')) return false
+    // The folder itself can be nothing else; whoever unpacks would wait for it for ever.
+    if (type !== 'directory' && posix.join('/', name) === '/') throw bad(`${show(name)} is a ${type}`)
     if (type === 'symlink' && leadsOut(name, linkname)) throw bad(`the link ${show(name)} leads out of it`)
     if (type === 'link' && isOutside(linkname)) throw bad(`the link ${show(name)} leads out of it`)
     if (!['file', 'directory', 'symlink', 'link'].includes(type)) throw bad(`${show(name)} is a ${type}`)
