@@ -73,7 +73,7 @@ function atMost(bytes: number): Transform {
 }
 
 function bad(reason: string, cause?: unknown): UserError {
-  return new UserError('bad-archive', `the archive cannot be used: ${reason}`, { cause })
+  return new UserError('bad-archive', `the archive cannot be used: ${reason}`, { cause, exitCode: 2 })
 }
 
 function show(name: string): string {

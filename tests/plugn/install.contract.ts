@@ -71,7 +71,7 @@ test('install of an archive takes its only folder away, dotfiles too, and leaves
     ],
   )
   assert.equal((await bash(`plugn install ${address}/none.tgz`)).exitCode, 2)
-  assert.equal((await bash(`plugn install ${address}/half.tgz`)).exitCode, 1)
+  assert.equal((await bash(`plugn install ${address}/half.tgz`)).exitCode, 2)
   assert.equal((await bash(`plugn install ${address}/none.git`)).exitCode, 128)
   server.close()
   await bash('plugn uninstall tool; plugn uninstall flat')
