@@ -1,6 +1,6 @@
-import { chmod, chown, mkdir, readdir, stat } from 'node:fs/promises'
+import { chmod, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Confinement, confinement, type Manifest, type Store, userOf } from '#plugn'
+import { confineEverywhere, confining, type Store } from '#plugn'
 
 /** What everybody may enter of the volume: a plugin's own user must reach its programs and what they source, and nothing else. */
 const open = new Set(['plugins', 'core-plugins'])
@@ -18,19 +18,15 @@ export async function guardVolume(dataDir: string): Promise<void> {
   for (const entry of await readdir(plugins, { withFileTypes: true })) if (entry.isFile()) await chmod(join(plugins, entry.name), 0o600)
 }
 
-/** By the thin client, since Node has no call for it. */
-const offline = ['/usr/local/bin/dokku', '--offline', '--']
+/** What plugins that say what they need are kept from, and by what: the thin client has a call that Node lacks. */
+const rules = {
+  docker: '/var/run/docker.sock',
+  offline: ['/usr/local/bin/dokku', '--offline', '--'],
+  callback: ['DOKKU_SOCKET', 'DOKKU_NESTED'],
+}
 
-/** As whom a plugin runs that says what it needs, in a home of its own. */
-export function confining(store: Store) {
-  return async (name: string, manifest: Manifest): Promise<Confinement | undefined> => {
-    if (manifest.needs === undefined) return undefined
-    const home = join(store.root, 'home', name)
-    await mkdir(home, { recursive: true, mode: 0o711 })
-    await chmod(home, 0o700)
-    const user = await userOf(store, name)
-    await chown(home, user, user)
-    const { gid } = await stat('/var/run/docker.sock')
-    return confinement(manifest, { user, home, dockerGroup: gid, offline, callback: ['DOKKU_SOCKET', 'DOKKU_NESTED'] })
-  }
+/** As whom a plugin runs that says what it needs: by us, and by the `plugn` that plugins call each other with. */
+export async function confinePlugins(store: Store): Promise<ReturnType<typeof confining>> {
+  await confineEverywhere(store, rules)
+  return confining(store, rules)
 }

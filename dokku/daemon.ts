@@ -15,7 +15,7 @@ import { store } from '#plugn'
 import { sweepAddresses } from './addresses.ts'
 import { allApps } from './app.ts'
 import { joinNetworks } from './app-network.ts'
-import { confining, guardVolume } from './confine-plugins.ts'
+import { confinePlugins, guardVolume } from './confine-plugins.ts'
 import { label } from './container.ts'
 import { listContainers } from './containers.ts'
 import { keepBackups } from './copies.ts'
@@ -80,7 +80,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const installed = store(join(settings.dataDir, 'plugins'))
   const plugins = await livePlugins({
     store: installed,
-    confine: confining(installed),
+    confine: await confinePlugins(installed),
     environment: (typed) => pluginEnvironment({ ...settings, mountpoint }, actor()?.identity, typed),
     warn: (text) => log.warn(text),
   })

@@ -42,8 +42,9 @@ export async function loadPlugin(found: Found, options: LoadOptions): Promise<Pl
   const manifest = (await readManifest(dir)) ?? bareManifest
   const settings = settingsOf(name, manifest, options.stored, options.env)
   const readsJson = Object.entries(manifest.hooks).filter(([, { stdin }]) => stdin === 'json')
-  const module = options.modules ? await importDefault(join(dir, 'hooks.ts')) : undefined
   const confined = await options.confine?.(name, manifest)
+  // A function would have all that this process has.
+  const module = options.modules && confined === undefined ? await importDefault(join(dir, 'hooks.ts')) : undefined
   const variables = { ...options.variables, ...variablesOf(settings) }
   const limits = confined && { as: confined, envOf: (env: Variables) => ({ ...confined.env, ...passed(env, confined.passes) }) }
   const responders = [

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { quoteWords } from '#lib/words.ts'
+import { confiningOf } from '../confining.ts'
 import type { Around } from '../dispatch.ts'
 import { loadPlugin } from '../plugin.ts'
 import type { Responder } from '../responder.ts'
@@ -18,13 +19,21 @@ export interface Enabled extends Found {
 /** The enabled plugins as a program in the foreground uses them: one that cannot be read fails only the hooks it has. */
 async function enabledPlugins(context: Context): Promise<Enabled[]> {
   const { env, cwd, self } = context
-  const { config, listEnabled } = await storeOf({ env, cwd })
-  const stored = await readStored(config)
+  const plugins = await storeOf({ env, cwd })
+  const stored = await readStored(plugins.config)
+  const confine = await confiningOf(plugins)
   const variables = { PLUGN_VERSION: version, SELF: 'plugn', SELF_EXECUTABLE: self }
   return await Promise.all(
-    (await listEnabled()).map(async (found) => {
+    (await plugins.listEnabled()).map(async (found) => {
       try {
-        const { responders } = await loadPlugin(found, { stored, env, modules: true, variables, foreground: true })
+        const { responders } = await loadPlugin(found, {
+          stored,
+          env,
+          modules: true,
+          variables,
+          foreground: true,
+          ...(confine === undefined ? {} : { confine }),
+        })
         return { ...found, responders: env.TRACE ? responders.map((one) => traced(one, found, context)) : responders }
       } catch (error) {
         return { ...found, responders: [broken(found, error, context)] }

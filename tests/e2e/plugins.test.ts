@@ -116,7 +116,8 @@ test('a plugin that says what it needs gets just that: a user of its own, a clea
   const look =
     '#!/bin/sh\nid -u; for path in dokku.sqlite repositories builds home plugins/home/trusted plugins/config.toml plugins/pins.json; do { ls /var/lib/dokku/$path/ || cat /var/lib/dokku/$path; } >/dev/null 2>&1 && printf "%s " $path; done; echo; docker version >/dev/null 2>&1 && echo docker; env | cut -d= -f1 | sort | tr "\\n" " "; echo; touch ~/mine && echo home; dokku apps:list >/dev/null 2>&1 && echo dokku; bash -c "</dev/tcp/127.0.0.1/1" 2>&1 | grep -q refused && echo network\nexit 0\n'
   await place('modest', {
-    'plugin.toml': '[plugin]\n[plugin.needs]\nhooks = ["post-create"]\n',
+    'plugin.toml': '[plugin]\n[plugin.needs]\nhooks = ["post-create", "asked"]\n',
+    asked: '#!/bin/sh\nid -u\n',
     'commands/look': look,
     'post-create': '#!/bin/sh\necho "modest saw $1"\n',
     'pre-delete': '#!/bin/sh\nexit 1\n',
@@ -132,6 +133,9 @@ test('a plugin that says what it needs gets just that: a user of its own, a clea
   assert.ok(Number(uid) >= 20_000)
   assert.deepEqual([seen, variables?.trim(), more], ['', 'HOME LANG PATH PWD', ['home']])
   assert.match(ok(await ssh('trusted:look')), /docker\n.*\nhome\ndokku\nnetwork\n$/s)
+  await place('asks', { 'commands/all': '#!/bin/sh\nplugn trigger asked\n' })
+  ok(await ssh('plugin:enable', 'asks'))
+  assert.equal(ok(await ssh('asks:all')).trim(), uid)
   assert.match(ok(await ssh('apps:create', 'seen')), /modest saw seen/)
   ok(await ssh('--force', 'apps:destroy', 'seen'))
 })
