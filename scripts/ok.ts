@@ -10,7 +10,7 @@ const checks: Record<string, [string, ...string[]]> = {
   lint: [biome, 'check', '--colors=off', '.'],
   bash: [node, 'scripts/bash-style.ts'],
   types: [node, 'node_modules/typescript/bin/tsc', '--noEmit', '--pretty', 'false'],
-  unit: [node, '--test', '--test-isolation=none', '--test-reporter=spec', rooms, 'tests/*.test.ts'],
+  unit: [node, '--test', '--test-isolation=none', '--test-timeout=120000', '--test-reporter=spec', rooms, 'tests/*.test.ts'],
   count: [node, 'scripts/count.ts'],
 }
 
