@@ -132,6 +132,8 @@ export const hooks = defineHooks({
 
 export type Hooks = typeof hooks
 
+export const hookNames: readonly string[] = Object.keys(hooks)
+
 /** What a plugin's `hooks.ts` exports: a misspelt name is a type error. */
 export type Handlers = HandlersOf<Hooks>
 

@@ -59,6 +59,8 @@ export interface InstalledPlugins {
   reload(): Promise<void>
   /** Does any of them handle a hook? */
   handles(hook: string): Promise<boolean>
+  /** The hooks of dokku's that an enabled plugin handles. */
+  hooksOf(name: string): Promise<string[]>
   /** Calls a hook of all, or of one, by its name, with words; answers the exit status. */
   trigger(hook: string, args: readonly string[], around: Partial<Around>, only?: string): Promise<number>
 }

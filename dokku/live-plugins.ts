@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { type Around, dispatch, silent } from '#plugn'
-import { type Collect, type Fire, hooks } from './hooks.ts'
+import { type Collect, type Fire, hookNames, hooks } from './hooks.ts'
 import type { InstalledPlugins } from './instance.ts'
 import { lineStream } from './line-stream.ts'
 import { actor, callingPlugin } from './nested.ts'
@@ -33,6 +33,12 @@ export async function livePlugins(installed: Installed): Promise<LivePlugins> {
       await mine
     },
     handles: (hook) => current.hooks.handles(hook),
+    async hooksOf(name) {
+      const responders = current.all.filter((plugin) => plugin.name === name).flatMap((plugin) => plugin.responders)
+      const handled = async (hook: string) => (await Promise.all(responders.map((one) => one.handles(hook)))).includes(true)
+      const found = await Promise.all(hookNames.map(handled))
+      return hookNames.filter((_, at) => found[at])
+    },
     trigger: (hook, args, around, only) =>
       callingPlugin(async (mark) => {
         const called = { ...around, env: { ...installed.environment(), DOKKU_NESTED: mark } }

@@ -37,7 +37,7 @@ export {
 export { enterContainer } from './enter.ts'
 export { checkProcesses, processesOf } from './formation.ts'
 export { healthy } from './health.ts'
-export type { Handlers, Hooks } from './hooks.ts'
+export { type Handlers, type Hooks, hookNames } from './hooks.ts'
 export { assertHostsFree } from './hosts.ts'
 export { followEvents, type JournalEvent, lastEvents } from './journal.ts'
 export { addKey, findKey, listKeys, publishKeys, removeKey } from './keys.ts'

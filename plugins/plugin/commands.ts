@@ -1,4 +1,4 @@
-import { boolean, command, format, group, option, optional, ownArgs, plain, rest, UserError, unless, word } from 'dokku'
+import { boolean, command, format, group, hookNames, option, optional, ownArgs, param, plain, rest, UserError, unless, word } from 'dokku'
 import { checkEnable, parseManifest, readManifest, readPins, shownPin } from '#plugn'
 import { plugin } from './argument.ts'
 import { fitting, install, uninstall, update } from './install.ts'
@@ -75,7 +75,7 @@ const trigger = command({
   name: 'plugin:trigger',
   summary: 'call a hook of all enabled plugins, as dokku itself does',
   description: 'Arguments go to each plugin as they are; the first that fails ends it, with its exit status.',
-  args: { hook: word('the hook', 'hook'), words: optional(rest('ARG')) },
+  args: { hook: param({ summary: 'the hook', label: 'hook', parse: String, complete: () => hookNames }), words: optional(rest('ARG')) },
   passthrough: true,
   examples: ['plugin:trigger post-deploy node-js-app 5000 10.0.0.2 v3'],
   right: 'admin',
@@ -160,7 +160,9 @@ const info = command({
     const manifest = (await readManifest(await store.find(args.name))) ?? parseManifest('')
     const stored = (await readPins(store))[args.name]
     const pin = stored && shownPin(stored)
-    if (flags.format === 'json') return context.output.line(JSON.stringify({ name: args.name, manifest, pin, may: rightsOf(manifest) }))
+    const hooks = await context.instance.plugins.hooksOf(args.name)
+    if (flags.format === 'json')
+      return context.output.line(JSON.stringify({ name: args.name, manifest, pin, hooks, may: rightsOf(manifest) }))
     const { version, description, maintainer_name: maintainer, website_url: website } = manifest
     const lines = {
       version,
@@ -171,6 +173,7 @@ const info = command({
       committish: pin?.committish,
       commit: pin?.commit,
       digest: pin?.digest,
+      hooks: hooks.join(', '),
     }
     context.output.result(args.name)
     for (const [key, value] of Object.entries(lines)) if (value) context.output.line(plain(`${`${key}:`.padEnd(13)}${value}`))

@@ -72,6 +72,7 @@ test('a plugin may take branches that are not deployed, add to the report, and s
   assert.equal(pushed.exitCode, 0, pushed.stderr)
   assert.match(pushed.stderr, /shop refs\/heads\/feature SHA256:\S+ has .*Dockerfile/)
   assert.match(pushed.stderr, /bob may not plugin:disable/)
+  assert.match(ok(await ssh('plugin:info', 'guide')), /^hooks: +user-auth-app, receive-branch, report$/m)
   const report = ok(await ssh('report', 'shop'))
   assert.match(report, /=====> shop ps information[\s\S]*guide of shop/)
   assert.match(ok(await ssh('apps:list')), /shop/)
