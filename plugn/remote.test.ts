@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { after, test } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
@@ -181,4 +181,20 @@ test('what nobody takes yet is kept at neither end: a plugin that writes waits f
   await finished(stdout.end())
   assert.equal(read, total)
   for (const [end, bytes] of Object.entries(kept)) assert.ok(bytes < 1_000_000, `${end}: ${bytes}`)
+})
+
+test('a plugin whose reader has left ends its call all the same', async () => {
+  const path = join(folder, `socket-${++made}`)
+  const server = createServer((socket) =>
+    serveHooks(socket, async ({ stdout }) => {
+      await stdout(Buffer.alloc(1_000_000))
+      return { status: 0 }
+    }),
+  ).listen(path)
+  await new Promise((resolve) => server.once('listening', resolve))
+  const external = externalHooks({ plugin: 'late', address: `unix:${path}`, hooks: ['poke'], config: {} })
+  const all = dispatch(defineHooks({ poke: event<object>('anything', [], { timeoutMs: 5_000 }) }), [external], silent())
+  await all.fire('poke', {}, { stdout: new PassThrough().destroy() })
+  await all.close()
+  server.close()
 })

@@ -144,7 +144,8 @@ async function ask({ peer, underway }: Remote, call: Call, config: Readonly<Reco
       underway.set(id, {
         output(stream, data) {
           const sink = call[stream] === 'inherit' ? process[stream] : call[stream]
-          return sink.write(data) ? undefined : sink
+          // What nobody will ever take is not waited for.
+          return sink.write(data) || !sink.writable ? undefined : sink
         },
         read() {
           if (++reads > mostAtOnce) return peer.close(new Error('it asks for input and does not take it'))
