@@ -28,7 +28,9 @@ export function confining(store: Store, { docker, ...words }: Confining) {
 
 /** Has every program that calls hooks of a store's plugins confine them, and not only the host itself. */
 export async function confineEverywhere(store: Store, rules: Confining): Promise<void> {
-  await writeWhole(pathOf(store), `${JSON.stringify(rules, undefined, 2)}\n`)
+  const text = `${JSON.stringify(rules, undefined, 2)}\n`
+  // A host must start on a full disk too.
+  if ((await readIfThere(pathOf(store))) !== text) await writeWhole(pathOf(store), text)
 }
 
 /** How this program has to confine a store's plugins; undefined where no host said so, or where we are not root and have no right to give. */
