@@ -1,11 +1,14 @@
 import { type App, allApps, maybeApp } from './app.ts'
-import type { Fire } from './hooks.ts'
+import type { Fire, Hooks } from './hooks.ts'
 import type { Instance } from './instance.ts'
 import { appsRoot } from './plugin-environment.ts'
 import { type AppView, removeAppView, type ViewRoots, writeAppView, writeViews } from './plugin-views.ts'
 
 const rootsOf = ({ settings: { dataDir } }: Instance): ViewRoots => ({ root: appsRoot, lib: dataDir })
 const viewOf = (app: App): AppView => ({ name: app.name, config: app.config.all(), hosts: app.hosts })
+
+/** Hooks of every deploy at which no view can have changed since the one before: without a handler, nothing is done for them. */
+const inBetween = new Set<keyof Hooks>(['pre-deploy', 'post-container-create', 'check-deploy'])
 
 /** At the start: makes the views of all apps those of now. */
 export async function viewAll(instance: Instance): Promise<void> {
@@ -16,6 +19,7 @@ export async function viewAll(instance: Instance): Promise<void> {
 export function viewed(fire: Fire, instance: () => Instance, rootsFor = rootsOf): Fire {
   return async (name, input, own) => {
     const here = instance()
+    if (inBetween.has(name) && !(await here.plugins.handles(name))) return
     const roots = rootsFor(here)
     const { app, from, to } = input as { app?: string; from?: string; to?: string }
     const about = app ?? to
