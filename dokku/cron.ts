@@ -8,9 +8,9 @@ import { onSchedule } from './crontab.ts'
 export interface Cron {
   /** Asks plugins and reads files again; what is as before keeps its times. */
   reload(): Promise<void>
-  /** What there is, and when each runs next, and what is wrong with what is left out. */
   /** Runs a job now, to its end, and gives its exit status; UserError `no-such-entry`, `cron-running`, and as `run` throws. */
   start(id: string): Promise<number>
+  /** What there is, and when each runs next, and what is wrong with what is left out. */
   list(): { jobs: readonly (CronJob & { readonly next: Date | undefined })[]; problems: readonly string[] }
   close(): void
 }

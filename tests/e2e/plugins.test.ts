@@ -200,6 +200,18 @@ test('enabled plugins are there after a restart of control', async () => {
   assert.match(ok(await ssh('plugin:list')), /^ {2}watch +enabled/m)
 })
 
+test('before an app that does not run is started with control, plugins are asked, and one that fails holds nothing up', async () => {
+  await place('restores', { 'plugin.toml': '[plugin]\n', 'pre-restore': '#!/bin/sh\necho "$@" >>/tmp/restored\nexit 1\n' })
+  ok(await ssh('plugin:enable', 'restores'))
+  ok(await engine.docker(['stop', name]))
+  ok(await engine.docker(['rm', '--force', `${name}-shop.web.1`]))
+  ok(await engine.docker(['start', name]))
+  ok(await engine.docker(['exec', name, 'dokku', 'health', '--wait']))
+  await eventually(async () => assert.equal((await instance.fetch('shop')).body, 'one'))
+  assert.equal(ok(await engine.docker(['exec', name, 'cat', '/tmp/restored'])), 'docker-local shop\n')
+  ok(await ssh('plugin:disable', 'restores'))
+})
+
 test('what plugins and cron files want to run by itself is listed, runs with their rights, and how it fails is said', async () => {
   await place('clock', {
     'plugin.toml': '[plugin]\n',
