@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
-import { hasCode } from '#lib/errors.ts'
+import { hasCode, UserError } from '#lib/errors.ts'
 import { type Around, byBytes, type Confinement, type Manifest } from '#plugn'
 import { type CronEntry, parseCronEntries, parseCronFile } from './crontab.ts'
+import type { Hooks, InputOf } from './hooks.ts'
 import { lineStream } from './line-stream.ts'
 
 /** Something that is to run by itself. */
@@ -22,7 +22,7 @@ export interface AskedPlugins {
   readonly current: { readonly all: readonly { readonly name: string; readonly manifest: Manifest }[] }
   readonly confine: (name: string, manifest: Manifest) => Promise<Confinement | undefined>
   readonly warn: (text: string) => void
-  trigger(hook: string, args: readonly string[], around: Partial<Around>, only?: string): Promise<number>
+  answersOf(plugin: string, hook: 'cron-entries', input: InputOf<Hooks['cron-entries']>, own: Partial<Around>): Promise<readonly string[]>
 }
 
 /** What one plugin or file wants to run; `failed` where it could not be asked. */
@@ -33,17 +33,11 @@ export interface CronSource {
   readonly failed: boolean
 }
 
-/** Longer answers are none. */
+/** Longer files are not read. */
 const longest = 1024 * 1024
 
 /** Asks the plugins in use, and reads the files of a folder such as /etc/cron.d. */
 export async function cronSources(plugins: AskedPlugins, folder: string): Promise<CronSource[]> {
-  const asked = plugins.current.all.map(async ({ name, manifest }) => {
-    const { text, status } = await answerOf(plugins, name)
-    if (status !== 0) return failed(`the plugin ${name}`, `it failed at cron-entries (exit status ${status})`)
-    const confined = await plugins.confine(name, manifest)
-    return source(`the plugin ${name}`, parseCronEntries(text), confined && { confined })
-  })
   const read = (await names(folder)).map(async (name) => {
     const path = join(folder, name)
     const { mode, uid, size } = await lstat(path)
@@ -52,23 +46,22 @@ export async function cronSources(plugins: AskedPlugins, folder: string): Promis
       return failed(path, 'it is not a file of root that only root may write')
     return source(path, parseCronFile(await readFile(path, 'utf8')))
   })
-  return await Promise.all([...asked, ...read])
+  return await Promise.all([...plugins.current.all.map((one) => asked(plugins, one)), ...read])
 }
 
-async function answerOf(plugins: AskedPlugins, plugin: string): Promise<{ text: string; status: number }> {
-  const chunks: Buffer[] = []
-  let length = 0
-  const stdout = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      length += chunk.length
-      if (length <= longest) chunks.push(chunk)
-      done()
-    },
-  })
-  const stderr = lineStream((line) => plugins.warn(`${plugin}: ${line}`))
-  const status = await plugins.trigger('cron-entries', ['docker-local'], { stdin: undefined, stdout, stderr }, plugin)
-  stderr.end()
-  return length > longest ? { text: '', status: 1 } : { text: Buffer.concat(chunks).toString(), status }
+async function asked(plugins: AskedPlugins, { name, manifest }: AskedPlugins['current']['all'][number]): Promise<CronSource> {
+  const origin = `the plugin ${name}`
+  const stderr = lineStream((line) => plugins.warn(`${name}: ${line}`))
+  try {
+    const answers = await plugins.answersOf(name, 'cron-entries', { scheduler: 'docker-local' }, { stderr })
+    const confined = await plugins.confine(name, manifest)
+    return source(origin, parseCronEntries(answers.join('\n')), confined && { confined })
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return failed(origin, `it failed at cron-entries (exit status ${error.exitCode})`)
+  } finally {
+    stderr.end()
+  }
 }
 
 function source(

@@ -38,7 +38,9 @@ export function cron({ plugins, folder, run, warn }: CronOptions): Cron {
 
   const start = async (job: CronJob): Promise<number> => {
     if (running.has(job.id))
-      throw new UserError('cron-running', `the line ${job.id} of ${job.origin} is still running, and not started again`)
+      throw new UserError('cron-running', `the line ${job.id} of ${job.origin} is still running, and not started again`, {
+        hint: 'wait until it has ended, or end it in the control container',
+      })
     running.add(job.id)
     try {
       return await run(job)

@@ -31,6 +31,11 @@ export function onSchedule(
   return { next: () => job.nextRun() ?? undefined, stop: () => job.stop() }
 }
 
+/** Of a command, what people may see: more of its words may be secret. */
+export function firstWords(command: string): string {
+  return command.trim().split(/\s+/, 2).join(' ')
+}
+
 /** What the hook `cron-entries` prints: `SCHEDULE;COMMAND;LOGFILE` a line, the last of which may be left out. */
 export function parseCronEntries(text: string): Crontab {
   return parse(text, (line) => {

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { type Around, dispatch, silent } from '#plugn'
-import { type Collect, type Fire, hookNames, hooks } from './hooks.ts'
+import { type AnswerOf, type Collect, type Fire, type Hooks, hookNames, hooks, type InputOf } from './hooks.ts'
 import type { InstalledPlugins } from './instance.ts'
 import { lineStream } from './line-stream.ts'
 import { actor, callingPlugin } from './nested.ts'
@@ -9,6 +9,13 @@ import { type Installed, loadPlugins, ownFolder, type Plugins } from './plugins.
 /** The plugins in use now, and the way to take up a change of them without a restart. */
 export interface LivePlugins extends Installed, InstalledPlugins {
   readonly current: Plugins
+  /** What one of them answers, as `collect` asks all. */
+  answersOf<Name extends keyof Hooks>(
+    plugin: string,
+    hook: Name,
+    input: InputOf<Hooks[Name]>,
+    own: Partial<Around>,
+  ): Promise<AnswerOf<Hooks[Name]>[]>
 }
 
 export async function livePlugins(installed: Installed): Promise<LivePlugins> {
@@ -20,11 +27,14 @@ export async function livePlugins(installed: Installed): Promise<LivePlugins> {
     current = await loadPlugins(installed)
     await before.hooks.close()
   }
+  const respondersOf = (only: string) => current.all.filter(({ name }) => name === only).flatMap(({ responders }) => responders)
   return {
     ...installed,
     get current() {
       return current
     },
+    answersOf: (plugin, hook, input, own) =>
+      calling(installed, own, (around) => dispatch(hooks, respondersOf(plugin), silent()).collect(hook, input, around)),
     own: () => current.all.filter(({ dir }) => dir.startsWith(ownFolder)),
     // What is being called is called to its end by those of before. One after another, for who began earlier has seen less.
     async reload() {
@@ -34,7 +44,7 @@ export async function livePlugins(installed: Installed): Promise<LivePlugins> {
     },
     handles: (hook) => current.hooks.handles(hook),
     async hooksOf(name) {
-      const responders = current.all.filter((plugin) => plugin.name === name).flatMap((plugin) => plugin.responders)
+      const responders = respondersOf(name)
       const handled = async (hook: string) => (await Promise.all(responders.map((one) => one.handles(hook)))).includes(true)
       const found = await Promise.all(hookNames.map(handled))
       return hookNames.filter((_, at) => found[at])
@@ -43,8 +53,7 @@ export async function livePlugins(installed: Installed): Promise<LivePlugins> {
       callingPlugin(async (mark) => {
         const called = { ...around, env: { ...installed.environment(), DOKKU_NESTED: mark } }
         if (only === undefined) return await current.hooks.trigger(hook, args, called)
-        const responders = current.all.filter(({ name }) => name === only).flatMap((plugin) => plugin.responders)
-        return await dispatch(hooks, responders, silent()).trigger(hook, args, called)
+        return await dispatch(hooks, respondersOf(only), silent()).trigger(hook, args, called)
       }),
   }
 }
@@ -60,7 +69,7 @@ export function collecting(plugins: LivePlugins): Collect {
 }
 
 async function calling<T>(
-  plugins: LivePlugins,
+  plugins: Pick<Installed, 'environment'>,
   own: Partial<Around> | undefined,
   work: (around: Partial<Around>) => Promise<T>,
 ): Promise<T> {

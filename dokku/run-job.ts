@@ -8,6 +8,7 @@ import { launch } from '#lib/exec.ts'
 import { output } from '#lib/output.ts'
 import { confinedArgv, passed } from '#plugn'
 import type { CronJob } from './cron-sources.ts'
+import { firstWords } from './crontab.ts'
 import type { Instance } from './instance.ts'
 import { record } from './journal.ts'
 import { lineStream } from './line-stream.ts'
@@ -40,7 +41,7 @@ export async function runJob(
         env: { ...(own ?? called), ...job.env },
         stdio: ['pipe', 'pipe', 'pipe'],
         ownGroup: true,
-        ...(confined === undefined ? await userOf(user) : { uid: confined.uid, gid: confined.gid }),
+        ...(confined === undefined ? await userOf(user, origin) : { uid: confined.uid, gid: confined.gid }),
       })
       const signal = AbortSignal.any([stopping, AbortSignal.timeout(longestMs)])
       signal.addEventListener('abort', () => program.kill('SIGTERM'), { once: true })
@@ -53,14 +54,10 @@ export async function runJob(
       return await program.exited
     }),
   )
-  if (ended !== 0 && !stopping.aborted) record(db, { by: 'cron', text: `${origin}: ${shown(command)} ended (exit status ${ended})` })
+  const shown = firstWords(command)
+  const more = command.trim().split(/\s+/).length > 2 ? ' …' : ''
+  if (ended !== 0 && !stopping.aborted) record(db, { by: 'cron', text: `${origin}: ${shown}${more} ended (exit status ${ended})` })
   return ended
-}
-
-/** More of the words may be secret. */
-function shown(command: string): string {
-  const words = command.trim().split(/\s+/)
-  return `${words.slice(0, 2).join(' ')}${words.length > 2 ? ' …' : ''}`
 }
 
 async function appending(path: string): Promise<Writable> {
@@ -69,10 +66,13 @@ async function appending(path: string): Promise<Writable> {
 }
 
 /** The ids of a user of the image; UserError `no-such-user`. */
-async function userOf(name: string | undefined): Promise<{ uid?: number; gid?: number }> {
+async function userOf(name: string | undefined, origin: string): Promise<{ uid?: number; gid?: number }> {
   if (name === undefined || ours.has(name)) return {}
   const rows = (await readFile('/etc/passwd', 'utf8')).split('\n').map((row) => row.split(':'))
   const [, , uid, gid] = rows.find(([known]) => known === name) ?? []
-  if (uid === undefined) throw new UserError('no-such-user', `there is no user ${JSON.stringify(name)}`)
+  if (uid === undefined)
+    throw new UserError('no-such-user', `${origin} wants to run as ${JSON.stringify(name)}, and there is no such user here`, {
+      hint: 'name root, dokku, or another user of the image',
+    })
   return { uid: Number(uid), gid: Number(gid) }
 }

@@ -1,4 +1,4 @@
-import { command, format, group, word } from 'dokku'
+import { command, firstWords, format, group, word } from 'dokku'
 
 const list = command({
   name: 'cron:list',
@@ -15,7 +15,7 @@ const list = command({
     const rows = jobs.map(({ id, schedule, command, origin, user, zone, logFile, next }) => ({
       id,
       schedule,
-      command: command.trim().split(/\s+/).slice(0, 2).join(' '),
+      command: firstWords(command),
       origin,
       user,
       zone,
