@@ -201,7 +201,8 @@ export function assertNameFree(instance: Instance, name: string): void {
   if (maybeApp(instance, name)) throw new UserError('app-exists', `App ${name} already exists`)
 }
 
-function appMissing(name: string, others: readonly App[] = []): UserError {
+/** UserError `app-missing`, with the name among these that may have been meant. */
+export function appMissing(name: string, others: readonly App[] = []): UserError {
   const meant = didYouMean(
     name,
     others.map((app) => app.name),

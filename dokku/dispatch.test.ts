@@ -27,7 +27,7 @@ async function admin() {
     const exit = async (code: number) => {
       status = code
     }
-    await dispatch({ header: { mode: 'argv', args }, ...streams, exit } as unknown as Session)
+    await dispatch({ header: { mode: 'argv', args }, closed: new AbortController().signal, ...streams, exit } as unknown as Session)
     return status
   }
   return { instance, type, events: () => lastEvents(instance.db, { count: 10 }).map(({ app, by, text }) => ({ app, by, text })) }

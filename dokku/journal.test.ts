@@ -22,7 +22,7 @@ test('lastEvents gives the newest of one app or all, oldest first', async (t) =>
     record(db, { by: 'ada', text, ...(app === undefined ? {} : { app }) })
   const texts = (events: { text: string }[]) => events.map(({ text }) => text)
   assert.deepEqual(texts(lastEvents(db, { count: 2 })), ['three', 'four'])
-  assert.deepEqual(texts(lastEvents(db, { app: 'shop', count: 5 })), ['one', 'three'])
+  assert.deepEqual(texts(lastEvents(db, { apps: ['shop'], count: 5 })), ['one', 'three'])
 })
 
 test('followEvents gives what was, then what comes, of its app only and not what was rolled back, until the signal', async (t) => {
@@ -31,7 +31,7 @@ test('followEvents gives what was, then what comes, of its app only and not what
   const add = (app: string, text: string) => record(db, { app, by: 'ada', text })
   add('shop', 'before')
   add('shop', 'just before')
-  const following = followEvents(db, { app: 'shop', count: 1 }, ended.signal)
+  const following = followEvents(db, { apps: ['shop'], count: 1 }, ended.signal)
   const next = async () => (await following.next()).value?.text
   assert.equal(await next(), 'just before')
   const coming = next()

@@ -29,35 +29,37 @@ export function record(db: Database, event: { app?: string; by: string; text: st
 
 /** The same, unless it is what was last written about the app: said once, however often it is found again. */
 export function recordOnce(db: Database, event: { app: string; by: string; text: string }): void {
-  if (lastEvents(db, { app: event.app, count: 1 })[0]?.text !== event.text) record(db, event)
+  if (lastEvents(db, { apps: [event.app], count: 1 })[0]?.text !== event.text) record(db, event)
 }
 
-/** The last events, oldest first; of one app, or of all. */
-export function lastEvents(db: Database, options: { app?: string | undefined; count: number }): JournalEvent[] {
-  const { app = null, count } = options
-  return db.all(eventRow, 'SELECT * FROM events WHERE ?1 IS NULL OR app = ?1 ORDER BY id DESC LIMIT ?2', app, count).reverse()
+/** Which events: of these apps, or of everything. */
+export interface Wanted {
+  apps?: readonly string[] | undefined
+  count: number
+}
+
+const ofApps = '(?1 IS NULL OR app IN (SELECT value FROM json_each(?1)))'
+
+/** The last events, oldest first. */
+export function lastEvents(db: Database, { apps, count }: Wanted): JournalEvent[] {
+  return db.all(eventRow, `SELECT * FROM events WHERE ${ofApps} ORDER BY id DESC LIMIT ?2`, json(apps), count).reverse()
 }
 
 /** The last events, and then each new one as it comes, until the signal. */
-export async function* followEvents(
-  db: Database,
-  { app, count }: { app?: string | undefined; count: number },
-  signal: AbortSignal,
-): AsyncGenerator<JournalEvent> {
+export async function* followEvents(db: Database, { apps, count }: Wanted, signal: AbortSignal): AsyncGenerator<JournalEvent> {
   let last = lastEvents(db, { count: 1 })[0]?.id ?? 0
-  yield* lastEvents(db, { app, count })
+  yield* lastEvents(db, { apps, count })
   while (!signal.aborted) {
     // Who is woken reads after the transaction that wrote, so what was rolled back is never shown.
     const more = once(written, 'event', { signal }).catch(() => undefined)
-    for (const event of db.all(
-      eventRow,
-      'SELECT * FROM events WHERE id > ?1 AND (?2 IS NULL OR app = ?2) ORDER BY id',
-      last,
-      app ?? null,
-    )) {
+    for (const event of db.all(eventRow, `SELECT * FROM events WHERE id > ?2 AND ${ofApps} ORDER BY id`, json(apps), last)) {
       last = event.id
       yield event
     }
     await more
   }
+}
+
+function json(apps: readonly string[] | undefined): string | null {
+  return apps === undefined ? null : JSON.stringify(apps)
 }

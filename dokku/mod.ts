@@ -1,18 +1,20 @@
 /** What plugins import: `import { app, command, group } from 'dokku'`. Ours use the same door as a stranger's. */
 import { commandsFor, type Typed } from '#lib/command.ts'
 import type { Right } from './access.ts'
-import { type App, maybeApp } from './app.ts'
+import type { App } from './app.ts'
 import type { Context } from './context.ts'
 import { checkAppName } from './names.ts'
 import { someApp } from './report.ts'
+import { maybeSeen } from './visible.ts'
 
 export { boolean, option, optional, repeated, rest, unless, word } from '#lib/command.ts'
 export { complete } from '#lib/complete.ts'
 export { messageOf, UserError } from '#lib/errors.ts'
 export { didYouMean } from '#lib/nearest.ts'
 export { type Output, plain } from '#lib/output.ts'
-export type { Identity, Right } from './access.ts'
+export { authorize, type Identity, may, type Right, type Role, roles } from './access.ts'
 export { type App, allApps, findApp, maybeApp } from './app.ts'
+export { type AuditEntry, lastAudit, verifyAudit } from './audit.ts'
 export type { Build } from './build-record.ts'
 export { buildRetention, currentBuild, findBuild, listBuilds, openBuilds, pruneBuilds } from './builds.ts'
 export type { By } from './by.ts'
@@ -22,6 +24,7 @@ export type { AppContainer } from './container.ts'
 export { applyRestartPolicy, containersOf } from './containers.ts'
 export { type Context, changing, deploying, followed, readInput } from './context.ts'
 export { createApp } from './create.ts'
+export { ownerOf, revokeToken, shutOut } from './credentials.ts'
 export { firstWords } from './crontab.ts'
 export { destroyApp } from './destroy.ts'
 export { ownArgs } from './docker-args.ts'
@@ -41,7 +44,7 @@ export { healthy } from './health.ts'
 export { type Handlers, type Hooks, hookNames } from './hooks.ts'
 export { assertHostsFree } from './hosts.ts'
 export { followEvents, type JournalEvent, lastEvents } from './journal.ts'
-export { addKey, findKey, listKeys, publishKeys, removeKey } from './keys.ts'
+export { addKey, findKey, listKeys, publishKeys } from './keys.ts'
 export { limited } from './locks.ts'
 export { followLogs } from './logs.ts'
 export { checkAppName, checkProcessName, show } from './names.ts'
@@ -60,7 +63,20 @@ export { findRun, listRuns, type Run, stopRun } from './runs.ts'
 export { setCommand } from './set.ts'
 export { siteCommand } from './site-command.ts'
 export { lastSource, repositoryHead } from './source.ts'
+export { createToken, hasExpired, listTokens, parseExpiry, type Token } from './tokens.ts'
 export { receiveInTurn } from './turn.ts'
+export {
+  checkUser,
+  type Grant,
+  grant,
+  listGrants,
+  listUsers,
+  parseRole,
+  revoke,
+  roleOf,
+  roleOfNewUsers,
+  setRoleOfNewUsers,
+} from './users.ts'
 export { version } from './version.ts'
 export { visibleApps } from './visible.ts'
 export { releaseChange, restart, rollback, start, stop } from './workflow.ts'
@@ -82,8 +98,8 @@ export function appName(summary: string) {
 
 /** Completes a word by what the app has that was typed before it. */
 export function ofApp(words: (app: App) => readonly string[] | Promise<readonly string[]>) {
-  return (_prefix: string, { instance }: Context, typed: Typed): readonly string[] | Promise<readonly string[]> => {
-    const one = maybeApp(instance, typed.app ?? '')
+  return (_prefix: string, context: Context, typed: Typed): readonly string[] | Promise<readonly string[]> => {
+    const one = maybeSeen(context, typed.app ?? '')
     return one === undefined ? [] : words(one)
   }
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { local, own } from './credentials.ts'
 import { pluginEnvironment } from './plugin-environment.ts'
 
-const alice = { name: 'alice', role: 'deployer', fingerprint: 'SHA256:abc' } as const
+const alice = { ...own('alice', 'deployer'), fingerprint: 'SHA256:abc' }
 const around = { dataDir: '/var/lib/dokku', mountpoint: '/var/lib/docker/volumes/dokku/_data' }
 
 test('pluginEnvironment names every path that plugins look for', () => {
@@ -41,7 +42,7 @@ test('pluginEnvironment says who calls, and with which flags', () => {
 })
 
 test('pluginEnvironment leaves out what was not typed', () => {
-  const env = pluginEnvironment(around, { name: 'admin', role: 'admin' }, { terminal: true })
+  const env = pluginEnvironment(around, local, { terminal: true })
   for (const name of ['DOKKU_QUIET_OUTPUT', 'DOKKU_TRACE', 'DOKKU_APP_NAME', 'DOKKU_APPS_FORCE_DELETE', 'DOKKU_NO_COLOR'])
     assert.ok(!(name in env), name)
 })

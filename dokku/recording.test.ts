@@ -64,7 +64,7 @@ test('recordBuild tells how far a build is, keeps what it says, and writes down 
   assert.deepEqual([version, from, error, createdBy], [1, 'team/app:1', null, 'ada'])
   assert(startedAt !== null && finishedAt !== null)
   assert.equal(await logOf(app, 1), '-----> Building\n !     slow\n')
-  assert.equal(lastEvents(instance.db, { app: 'good', count: 1 })[0]?.text, 'Build 1 (team/app:1) succeeded as v1')
+  assert.equal(lastEvents(instance.db, { apps: ['good'], count: 1 })[0]?.text, 'Build 1 (team/app:1) succeeded as v1')
   assert.deepEqual(openBuilds(instance), [])
 })
 
@@ -171,5 +171,5 @@ test('interruptBuilds marks what control left under way, but for what became a r
   assert.deepEqual([findBuild(other, 1).status, findBuild(other, 1).version], ['succeeded', 1])
   assert.deepEqual(openBuilds(instance), [])
   await assert.rejects(stat(join(dataDir, 'build-logs', '999')), { code: 'ENOENT' })
-  assert.match(lastEvents(instance.db, { app: 'killed', count: 1 })[0]?.text ?? '', /Build 1 .* interrupted: control ended/)
+  assert.match(lastEvents(instance.db, { apps: ['killed'], count: 1 })[0]?.text ?? '', /Build 1 .* interrupted: control ended/)
 })

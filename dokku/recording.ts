@@ -33,6 +33,9 @@ export async function recordBuild(
   const { promise: ended, resolve: end } = Promise.withResolvers<Build>()
   const live: LiveBuild = { log, cancel: new AbortController(), ended, waitsForSlot: false }
   const { signal } = live.cancel
+  const giveUp = () => live.cancel.abort(by.signal?.reason)
+  by.signal?.addEventListener('abort', giveUp, { once: true })
+  if (by.signal?.aborted) giveUp()
   instance.builds.set(build.id, live)
   let builtAt: number | undefined
   const store = (change: Partial<Build>) => {
@@ -71,6 +74,7 @@ export async function recordBuild(
     })
     throw error
   } finally {
+    by.signal?.removeEventListener('abort', giveUp)
     log.end()
     instance.builds.delete(build.id)
     quietly(instance, () => recordEnd(app, build, build.createdBy))

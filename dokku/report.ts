@@ -2,9 +2,8 @@ import { boolean, option, optional } from '#lib/command.ts'
 import { UserError } from '#lib/errors.ts'
 import { parse } from '#lib/parse.ts'
 import type { App } from './app.ts'
-import { allApps, findApp } from './app.ts'
 import type { Context } from './context.ts'
-import { visibleApps } from './visible.ts'
+import { seenApp, visibleApps } from './visible.ts'
 
 /** One line of a report: its flag without the dashes, such as ps-can-scale, and how to find the value. */
 export type Fields = Readonly<Record<string, (app: App) => string | Promise<string>>>
@@ -18,8 +17,8 @@ export const someApp = {
   summary: 'an app',
   label: 'app',
   app: true,
-  parse: (word: string, { instance }: Context) => findApp(instance, word),
-  complete: (_prefix: string, { instance }: Context) => allApps(instance).map(({ name }) => name),
+  parse: (word: string, context: Context) => seenApp(context, word),
+  complete: async (_prefix: string, context: Context) => (await visibleApps(context)).map(({ name }) => name),
 }
 
 /** The spec of a `:report` command in Dokku's manner: all apps or one, all lines or one flag's value, text or JSON. */
@@ -33,7 +32,8 @@ export function reportCommand(group: string, fields: Fields) {
     },
     flags: { ...flags, format },
     examples: [`${group}:report node-js-app`, `${group}:report node-js-app --format json`] as [string, string],
-    right: 'none' as const,
+    right: 'view' as const,
+    eachApp: true as const,
     async run({ args, flags: given, context }: { args: { app: App | undefined }; flags: Record<string, unknown>; context: Context }) {
       const only = Object.keys(fields).find((field) => given[field] === true)
       for (const app of args.app === undefined ? await visibleApps(context) : [args.app]) {
@@ -57,7 +57,7 @@ export function reportCommand(group: string, fields: Fields) {
 /** Everything that the `:report` commands of the image say of an app, and what plugins add to it. */
 export async function printReports(app: App, context: Context): Promise<void> {
   const commands = context.groups.flatMap((group) => group.commands)
-  for (const one of commands.filter(({ name, right }) => name.endsWith(':report') && right === 'none')) {
+  for (const one of commands.filter(({ name, right }) => name.endsWith(':report') && right === 'view')) {
     const { args, flags } = await parse(one, [app.name], context)
     await one.run({ args, flags, context })
   }

@@ -7,6 +7,7 @@ import { UserError } from '#lib/errors.ts'
 import { launch } from '#lib/exec.ts'
 import { output } from '#lib/output.ts'
 import { confinedArgv, passed } from '#plugn'
+import { own } from './credentials.ts'
 import type { CronJob } from './cron-sources.ts'
 import { firstWords } from './crontab.ts'
 import type { Instance } from './instance.ts'
@@ -31,7 +32,7 @@ export async function runJob(
 ): Promise<number> {
   const { command, confined, origin, stdin, user } = job
   const line = (text: string) => log.info({ cron: origin }, text)
-  const identity = { name: 'cron', role: confined === undefined ? 'admin' : 'deployer' } as const
+  const identity = own('cron', confined === undefined ? 'admin' : 'deployer')
   const ended = await actAs({ identity, output: output(line, line) }, () =>
     callingPlugin(async (mark) => {
       const called = { ...environment, DOKKU_NESTED: mark }

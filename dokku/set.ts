@@ -1,8 +1,9 @@
 import { optional, param } from '#lib/command.ts'
 import { UserError } from '#lib/errors.ts'
 import { didYouMean } from '#lib/nearest.ts'
-import { type App, allApps, findApp } from './app.ts'
+import type { App } from './app.ts'
 import { type Context, changing } from './context.ts'
+import { someApp } from './report.ts'
 
 /** One setting of an app, kept as the property `GROUP KEY`. */
 export interface Setting {
@@ -32,14 +33,7 @@ export function setCommand(group: string, settings: Readonly<Record<string, Sett
       .map(([key, { summary }]) => `${key}: ${summary}.`)
       .join('\n'),
     args: {
-      app: {
-        kind: 'one' as const,
-        summary: 'an app',
-        label: 'app',
-        app: true,
-        parse: (name: string, { instance }: Context) => findApp(instance, name),
-        complete: (_prefix: string, { instance }: Context) => allApps(instance).map(({ name }) => name),
-      },
+      app: someApp,
       setting: param<[string, Setting], Context>({ summary: keys.join(', '), label: 'setting', parse, complete: () => keys }),
       value: optional(
         param<string, Context>({

@@ -1,8 +1,9 @@
 import { boolean, optional } from '#lib/command.ts'
 import { messageOf } from '#lib/errors.ts'
-import { type App, allApps } from './app.ts'
+import type { App } from './app.ts'
 import { type Context, changing } from './context.ts'
 import { someApp } from './report.ts'
+import { visibleApps } from './visible.ts'
 
 interface SiteCommand {
   readonly name: string
@@ -22,11 +23,12 @@ export function siteCommand({ act, ...spec }: SiteCommand) {
     flags: { all: boolean('every app, as when none is named') },
     examples: [`${spec.name} node-js-app`, `${spec.name} --all`] as [string, string],
     right: 'deploy' as const,
+    eachApp: true as const,
 
     async run({ args, context }: { args: { app: App | undefined }; context: Context }): Promise<number> {
       if (args.app !== undefined) return (await inTurn(args.app, context)).length === 0 ? 0 : 1
       const bad = []
-      for (const one of allApps(context.instance)) {
+      for (const one of await visibleApps(context, 'deploy')) {
         const unserved = await inTurn(one, context).catch((error: unknown) => {
           context.output.warn(`${one.name}: ${messageOf(error)}`)
           return [one.name]

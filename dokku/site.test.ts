@@ -95,7 +95,7 @@ test('what is not served is an event, once', async () => {
   tellUnserved(place.app, [])
   for (let round = 0; round < 2; round++) tellUnserved(place.app, ['a', 'b'])
   assert.deepEqual(
-    lastEvents(place.instance.db, { app: 'shop', count: 9 }).map(({ text }) => text),
+    lastEvents(place.instance.db, { apps: ['shop'], count: 9 }).map(({ text }) => text),
     ['not served: a; b'],
   )
 })

@@ -25,13 +25,15 @@ export interface Command<
   readonly flags?: F
   /** Command lines as typed after `ssh dokku@host`; a test parses each. */
   readonly examples: readonly [string, ...string[]]
-  /** What the user must be allowed to do. */
+  /** What the user must be allowed to do: to the app, where the command is about one. */
   readonly right: R
+  /** Without its app it is about each app that the user may do this to; otherwise that needs the right everywhere. */
+  readonly eachApp?: true
   /** Runs but is not listed. */
   readonly hidden?: true
   /** Everything after the last argument before `rest` is that rest, verbatim: for `run APP CMD --its-flag`. */
   readonly passthrough?: true
-  /** Did it only look? What changes nothing is not among the events. */
+  /** Did it only look? What changes nothing is not among the events. Without it, the right decides. */
   reads?(input: { readonly args: ArgValues<A>; readonly flags: FlagValues<F> }): boolean
   /** Does it; the exit status is 0, or the number it answers. */
   run(input: {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import { run } from '#lib/exec.ts'
 import { readIfThere } from '#lib/files.ts'
+import { own } from '../dokku/credentials.ts'
 import { pluginEnvironment } from '../dokku/plugin-environment.ts'
 import { linkLibrary } from '../dokku/plugin-library.ts'
 import { root } from '../scripts/sources.ts'
@@ -40,7 +41,7 @@ before(async () => {
   await writeFile(join(bin, 'plugn'), '#!/usr/bin/env bash\necho "$*" >>"$DOKKU_LIB_ROOT/triggered"\n', { mode: 0o755 })
   await symlink(join(root, 'plugins/common/sigil/main.ts'), join(bin, 'sigil'))
   const paths = { DOKKU_ROOT: join(dir, 'home'), PATH: `${bin}:${dirname(process.execPath)}:/usr/bin:/bin` }
-  env = { ...pluginEnvironment({ dataDir: dir, mountpoint: '/elsewhere' }, { name: 'alice', role: 'admin' }), ...paths }
+  env = { ...pluginEnvironment({ dataDir: dir, mountpoint: '/elsewhere' }, own('alice', 'admin')), ...paths }
 })
 beforeEach(async () => {
   for (const name of ['home', 'config', 'data', 'triggered', 'vars.shop', 'vars.blog'])

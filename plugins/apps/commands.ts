@@ -40,7 +40,7 @@ const destroy = command({
   description: 'Its containers, images, repository and settings go; --force does not ask.',
   args: { app: app() },
   examples: ['apps:destroy node-js-app', '--force apps:destroy node-js-app'],
-  right: 'deploy',
+  right: 'manage',
 
   async run({ args, context }) {
     await confirm(context, args.app.name, `destroy ${args.app.name} (including all add-ons)`)
@@ -58,7 +58,7 @@ const rename = command({
   args: { app: app(), name: newName },
   flags: { 'skip-deploy': boolean('as it is anyway') },
   examples: ['apps:rename node-js-app shop'],
-  right: 'deploy',
+  right: 'manage',
 
   async run({ args, context }) {
     await changing(args.app, context, () => renameApp(args.app, args.name, context.output))
@@ -106,7 +106,7 @@ const exists = command({
   description: 'Exits with status 0 when it does and 20 when it does not.',
   args: { app: app() },
   examples: ['apps:exists node-js-app'],
-  right: 'none',
+  right: 'view',
   async run() {},
 })
 
@@ -144,7 +144,7 @@ const locked = command({
   description: 'Exits with status 0 when it is and 1 when it is not.',
   args: { app: app() },
   examples: ['apps:locked node-js-app'],
-  right: 'none',
+  right: 'view',
 
   async run({ args, context }) {
     const { locked: is } = args.app.state

@@ -1,6 +1,5 @@
 import {
   type App,
-  allApps,
   app,
   type Build,
   boolean,
@@ -23,6 +22,7 @@ import {
   setCommand,
   UserError,
   unless,
+  visibleApps,
 } from 'dokku'
 import { list } from './list.ts'
 import { describe, details } from './show.ts'
@@ -43,7 +43,7 @@ const info = command({
   args: { app: app(), number },
   flags: { format },
   examples: ['builds:info node-js-app', 'builds:info node-js-app 7 --format json'],
-  right: 'none',
+  right: 'view',
 
   async run({ args, flags, context }) {
     const build = args.number === undefined ? newest(args.app) : findBuild(args.app, args.number)
@@ -70,7 +70,7 @@ const output = command({
   },
   examples: ['builds:output node-js-app', 'builds:output node-js-app current', 'builds:output node-js-app 7'],
   reads: () => true,
-  right: 'deploy',
+  right: 'view',
 
   async run({ args, context }) {
     const build =
@@ -109,9 +109,10 @@ const prune = command({
   },
   examples: ['builds:prune node-js-app', 'builds:prune node-js-app --keep 5', 'builds:prune --all-apps'],
   right: 'deploy',
+  eachApp: true,
 
   async run({ args, flags, context }) {
-    for (const one of args.app === undefined ? allApps(context.instance) : [args.app]) {
+    for (const one of args.app === undefined ? await visibleApps(context, 'deploy') : [args.app]) {
       const count = await pruneBuilds(one, flags.keep)
       context.output.step(`Pruned ${count} ${count === 1 ? 'build' : 'builds'} of ${one.name}`)
     }

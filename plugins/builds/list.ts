@@ -1,4 +1,4 @@
-import { type App, app, type Build, command, format, listBuilds, openBuilds, optional } from 'dokku'
+import { type App, app, type Build, type Context, command, format, listBuilds, openBuilds, optional, visibleApps } from 'dokku'
 import { captions, cells, describe, table } from './show.ts'
 
 /** `builds:list` in its two forms. */
@@ -9,11 +9,12 @@ export const list = command({
   args: { app: optional(app()) },
   flags: { format },
   examples: ['builds:list', 'builds:list node-js-app', 'builds:list node-js-app --format json'],
-  right: 'none',
+  right: 'view',
+  eachApp: true,
 
   async run({ args, flags, context }) {
     const json = flags.format === 'json'
-    const { title, none, rows, values } = args.app === undefined ? underWay(openBuilds(context.instance)) : history(args.app)
+    const { title, none, rows, values } = args.app === undefined ? underWay(await seen(context)) : history(args.app)
     if (json) context.output.line(JSON.stringify(values))
     else if (rows.length === 1) context.output.line(none)
     else {
@@ -22,6 +23,11 @@ export const list = command({
     }
   },
 })
+
+async function seen(context: Context) {
+  const apps = await visibleApps(context)
+  return openBuilds(context.instance).filter(({ app: one }) => apps.includes(one))
+}
 
 function history(one: App) {
   const builds = listBuilds(one)

@@ -74,7 +74,7 @@ const url = command({
   summary: 'print the first address of an app',
   args: { app: app() },
   examples: ['url node-js-app'],
-  right: 'none',
+  right: 'view',
 
   async run({ args, context }) {
     const [first] = args.app.urls
@@ -90,7 +90,7 @@ const urls = command({
   args: { app: app() },
   flags: { format },
   examples: ['urls node-js-app', 'urls node-js-app --format json'],
-  right: 'none',
+  right: 'view',
 
   async run({ args, flags, context }) {
     if (flags.format === 'json') return context.output.line(JSON.stringify(args.app.urls))

@@ -8,9 +8,11 @@ import {
   group,
   type JournalEvent,
   lastEvents,
+  may,
   option,
   optional,
   parseCount,
+  visibleApps,
 } from 'dokku'
 
 const events = command({
@@ -25,12 +27,15 @@ const events = command({
     format,
   },
   examples: ['events', 'events -t', 'events --app node-js-app --num 20', 'events --format json'],
-  right: 'deploy',
-  reads: () => true,
+  right: 'view',
+  eachApp: true,
 
   async run({ args, flags, context }) {
     const { db } = context.instance
-    const wanted = { app: args.app?.name, count: flags.num ?? 100 }
+    // Whoever sees all sees what concerns no app, too.
+    const all = args.app === undefined && may(context.identity, 'view')
+    const apps = all ? undefined : (args.app === undefined ? await visibleApps(context) : [args.app]).map(({ name }) => name)
+    const wanted = { apps, count: flags.num ?? 100 }
     const print = flags.format === 'json' ? (event: JournalEvent) => JSON.stringify(event) : line
     if (flags.tail) for await (const event of followEvents(db, wanted, followed(context))) context.output.line(print(event))
     else if (flags.format === 'json') context.output.line(JSON.stringify(lastEvents(db, wanted)))

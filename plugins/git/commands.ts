@@ -44,7 +44,7 @@ const status = command({
   args: { app: app() },
   flags: { format },
   examples: ['git:status node-js-app', 'git:status node-js-app --format json'],
-  right: 'none',
+  right: 'view',
 
   async run({ args, flags, context }) {
     const head = await repositoryHead(args.app)

@@ -23,7 +23,7 @@ const logs = command({
     ps: option('PROCESS', 'only this process type, or one container such as web.1', String, { short: 'p', complete: ofApp(processesOf) }),
   },
   examples: ['logs node-js-app', 'logs node-js-app -t -p web'],
-  right: 'deploy',
+  right: 'view',
   reads: () => true,
 
   async run({ args, flags, context }) {

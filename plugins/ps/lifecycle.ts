@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os'
 import {
   type App,
-  allApps,
   app,
   type By,
   boolean,
@@ -19,6 +18,7 @@ import {
   stop,
   UserError,
   unless,
+  visibleApps,
 } from 'dokku'
 
 interface Act {
@@ -61,11 +61,12 @@ export const lifecycle = acts.map(({ verb, summary, act, all }) =>
     },
     examples: [`ps:${verb} node-js-app`, `ps:${verb} --all --parallel 2`],
     right: 'deploy',
+    eachApp: true,
 
     async run({ args, flags, context }) {
       const one = (it: App) => act(it, { user: context.identity.name, output: context.output }, context)
       if (args.app !== undefined) return await one(args.app)
-      const apps = allApps(context.instance).filter((it) => currentRelease(it) !== undefined && all(it))
+      const apps = (await visibleApps(context, 'deploy')).filter((it) => currentRelease(it) !== undefined && all(it))
       await each(apps, flags.parallel ?? 1, one, context)
     },
   }),

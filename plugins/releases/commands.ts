@@ -42,7 +42,7 @@ const list = command({
   args: { app: app() },
   flags: { format },
   examples: ['releases:list node-js-app', 'releases:list node-js-app --format json'],
-  right: 'none',
+  right: 'view',
 
   async run({ args, flags, context }) {
     const current = currentRelease(args.app)?.version
@@ -63,7 +63,7 @@ const info = command({
   args: { app: app(), version: optional(version('v3 or 3')) },
   flags: { format },
   examples: ['releases:info node-js-app', 'releases:info node-js-app v3'],
-  right: 'none',
+  right: 'view',
 
   async run({ args, flags, context }) {
     const release = findRelease(args.app, args.version)
@@ -97,7 +97,7 @@ const diff = command({
   args: { app: app(), from: optional(version('v3 or 3')), to: optional(version('v4 or 4')) },
   flags: { format },
   examples: ['releases:diff node-js-app', 'releases:diff node-js-app v3 v5'],
-  right: 'none',
+  right: 'view',
 
   async run({ args, flags, context }) {
     const to = findRelease(args.app, args.to ?? args.from)

@@ -6,7 +6,8 @@ const report = command({
   description: 'It has no values of config vars, and can be sent along when you ask for help.',
   args: { app: optional(app()) },
   examples: ['report', 'report node-js-app'],
-  right: 'none',
+  right: 'view',
+  eachApp: true,
 
   async run({ args, context }) {
     const { instance, output } = context

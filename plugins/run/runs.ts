@@ -29,7 +29,7 @@ export const list = command({
   args: { app: app() },
   flags: { format },
   examples: ['run:list node-js-app', 'run:list node-js-app --format json'],
-  right: 'deploy',
+  right: 'view',
   reads: () => true,
 
   async run({ args, flags, context }) {
@@ -53,7 +53,7 @@ export const logs = command({
     num: option('COUNT', 'how many lines of each container (100)', parseCount, { short: 'n' }),
   },
   examples: ['run:logs node-js-app', 'run:logs node-js-app run.3f09aa -t'],
-  right: 'deploy',
+  right: 'view',
   reads: () => true,
 
   async run({ args, flags, context }) {
