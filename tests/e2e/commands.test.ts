@@ -174,7 +174,7 @@ test('domains:add, domains:report and domains:remove keep a domain for one app',
 test('ssh-keys:add, ssh-keys:list and ssh-keys:remove let people in and out', async () => {
   const bob = await keyPair(`${instance.dir}/bob`)
   const key = `${instance.dir}/bob`
-  assert.match(ok(await instance.sshLine('ssh-keys:add bob', { input: bob })), /SHA256:/)
+  assert.match(ok(await instance.sshLine('ssh-keys:add bob --role deployer', { input: bob })), /SHA256:/)
   assert.equal(ok(await instance.sshLine('apps:exists blog', { key })), '')
   assert.match(failed(await instance.sshLine('ssh-keys:list', { key })), /bob may not ssh-keys:list/)
   assert.match(ok(await ssh('ssh-keys:list')), /NAME="ada"[\s\S]*NAME="bob"/)

@@ -85,7 +85,7 @@ test('plugn in a command of a plugin asks dokku, as whoever called it', async ()
   ok(await engine.docker(['cp', asker, `${name}:/tmp/asker`]))
   ok(await ssh('plugin:install', '/tmp/asker', '--yes'))
   assert.match(ok(await ssh('asker:all')), /^shop\nopen\nhttp:80:5000\n[\d.]+:5000\nfailed\n$/)
-  ok(await sshLine('ssh-keys:add bob', { input: await keyPair(join(folder.dir, 'bob')) }))
+  ok(await sshLine('ssh-keys:add bob --role deployer', { input: await keyPair(join(folder.dir, 'bob')) }))
   assert.match(failed(await sshLine('asker:all', { key: join(folder.dir, 'bob') })), /bob may not/)
 })
 

@@ -38,7 +38,7 @@ test('executables of an enabled plugin are commands, with words, streams and exi
 
 test('a command of a plugin needs an admin, unless it says otherwise', async () => {
   const key = join(folder.dir, 'deployer')
-  ok(await sshLine('ssh-keys:add bob', { input: await keyPair(key) }))
+  ok(await sshLine('ssh-keys:add bob --role deployer', { input: await keyPair(key) }))
   assert.match(failed(await sshLine('greet:hello', { key })), /bob may not/)
 })
 
