@@ -10,16 +10,13 @@ import { label } from './container.ts'
 import { pluginOptions } from './docker-args.ts'
 import { dockerOptions, flagsFor } from './docker-options.ts'
 import { effectOf } from './flag-effects.ts'
+import { fetchRemote } from './git-fetch.ts'
 import { type Instance, imageName } from './instance.ts'
 import { type Manifest, plainManifest, readManifest } from './manifest.ts'
 import { nextVersion } from './release.ts'
+import type { Commit, RemoteSource, Source } from './source-kinds.ts'
 
-/** Where an app's image comes from. */
-export type Source =
-  /** A pushed commit; `env` lets git see objects that are still in quarantine. */
-  | { kind: 'commit'; repository: string; commit: string; env: Record<string, string> }
-  /** An image that exists, here or in a registry. */
-  | { kind: 'image'; reference: string }
+export type { Source }
 
 /** An image with what its source said about running it. */
 export interface Built {
@@ -33,7 +30,10 @@ export interface Built {
 
 /** Turns a source into the image of the app's next version. */
 export async function build(app: App, source: Source, by: By): Promise<Built> {
-  const built = source.kind === 'image' ? await fromImage(app, source.reference, by) : await fromCommit(app, source, by)
+  const built =
+    source.kind === 'image'
+      ? await fromImage(app, source.reference, by)
+      : await fromCommit(app, source.kind === 'remote' ? await fetched(app, source, by) : source, by)
   by.signal?.throwIfAborted()
   const { engine, settings, fire } = app.instance
   const [repo, tag] = [imageName(settings.name, app.name), `v${nextVersion(app)}`]
@@ -44,7 +44,15 @@ export async function build(app: App, source: Source, by: By): Promise<Built> {
   return { ...built, image }
 }
 
-async function fromCommit(app: App, source: Extract<Source, { kind: 'commit' }>, by: By): Promise<Built> {
+async function fetched(app: App, remote: RemoteSource, by: By): Promise<Commit> {
+  by.stage?.('building')
+  const commit = await fetchRemote(app, remote, by)
+  const source: Commit = { kind: 'commit', repository: app.instance.repositories.path(String(app.id)), commit, env: {} }
+  by.about?.(source)
+  return source
+}
+
+async function fromCommit(app: App, source: Commit, by: By): Promise<Built> {
   const { instance } = app
   const { output, signal } = by
   const dir = join(treeFolder(instance), `${app.id}-${randomBytes(6).toString('hex')}`)

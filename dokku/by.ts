@@ -1,5 +1,6 @@
 import type { Output } from '#lib/output.ts'
 import { lineStream } from './line-stream.ts'
+import type { Source } from './source-kinds.ts'
 
 /** Who does something, and where its lines go. */
 export interface By {
@@ -9,6 +10,8 @@ export interface By {
   signal?: AbortSignal | undefined
   /** Is told how far a build is, and the version it will have. */
   stage?: (stage: 'waiting' | 'building' | 'deploying', version?: number) => void
+  /** Is told what a build is about, where that was not known when it was asked for. */
+  about?: (source: Source) => void
 }
 
 /** What plugins print while they are asked belongs to the output of the build. */

@@ -39,5 +39,7 @@ function copySettings({ instance, id }: App, to: number): void {
     id,
   )
   db.run('INSERT INTO formation SELECT ?, process, quantity FROM formation WHERE app_id = ?', to, id)
-  db.run("INSERT INTO properties SELECT ?, name, value FROM properties WHERE app_id = ? AND name NOT LIKE 'domains %'", to, id)
+  // What lets somebody deploy to one app must not let them deploy to its clones.
+  const own = "name NOT LIKE 'domains %' AND name NOT LIKE 'webhooks %'"
+  db.run(`INSERT INTO properties SELECT ?, name, value FROM properties WHERE app_id = ? AND ${own}`, to, id)
 }

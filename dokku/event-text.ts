@@ -23,7 +23,9 @@ export function eventText(command: Command<never>, words: readonly string[], app
     if (token.value === undefined || flag === undefined || flag.kind === 'boolean') return [`--${token.key}`]
     return [`--${token.key}`, quoteWord(flag.secret ? beforeEquals(token.value) : token.value)]
   })
-  const text = plain([command.name, ...shown].join(' ')).replace(/\s+/g, ' ')
+  // Passwords in URLs are nobody's to read, whatever the command.
+  const said = [command.name, ...shown].join(' ').replace(/(\w:\/\/)[^\s/@]*@/g, '$1')
+  const text = plain(said).replace(/\s+/g, ' ')
   return text.length > longest ? `${text.slice(0, longest - 1)}…` : text
 }
 

@@ -39,7 +39,10 @@ export {
   withoutValues,
 } from './docker-options.ts'
 export { enterContainer } from './enter.ts'
+export { checkRemote, parseAllowed, parseRemote } from './fetch-guard.ts'
 export { checkProcesses, processesOf } from './formation.ts'
+export { deployInTurn, moveBranch } from './git-deploy.ts'
+export { fetchRemote, remoteCommit } from './git-fetch.ts'
 export { healthy } from './health.ts'
 export { type Handlers, type Hooks, hookNames } from './hooks.ts'
 export { assertHostsFree } from './hosts.ts'
@@ -47,7 +50,7 @@ export { followEvents, type JournalEvent, lastEvents } from './journal.ts'
 export { addKey, findKey, listKeys, publishKeys } from './keys.ts'
 export { limited } from './locks.ts'
 export { followLogs } from './logs.ts'
-export { checkAppName, checkProcessName, show } from './names.ts'
+export { checkAppName, checkProcessName, parseRef, show } from './names.ts'
 export { runDetached, runOneOff } from './one-off.ts'
 export { pluginGit } from './plugin-environment.ts'
 export { type Reachable, reachable } from './reach.ts'
@@ -79,6 +82,8 @@ export {
 } from './users.ts'
 export { version } from './version.ts'
 export { visibleApps } from './visible.ts'
+export { type WebhookProvider, webhookProviders } from './webhook-request.ts'
+export { storeWebhook, type Webhook, webhookOf, webhookUrl } from './webhooks.ts'
 export { releaseChange, restart, rollback, start, stop } from './workflow.ts'
 
 const own = commandsFor<Context, Right>()

@@ -34,6 +34,12 @@ export function checkKeyName(name: string): string {
   return name
 }
 
+/** A branch or tag, or the id of a commit: a subset of what git allows that needs no quotes anywhere. */
+export function parseRef(text: string): string {
+  if (/^(?![-/.])(?!.*(\.\.|\/\/|\/\.|@\{|\.lock$|[/.]$))[\w.@+#/-]{1,200}$/.test(text)) return text
+  throw new UserError('bad-branch', `${show(text)} is not a branch name`)
+}
+
 /** A user's text inside a message: quoted, cut, control characters shown. */
 export function show(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)

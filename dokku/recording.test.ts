@@ -70,8 +70,8 @@ test('recordBuild tells how far a build is, keeps what it says, and writes down 
 
 test('recordBuild is about another source once the work says so', async () => {
   const app = await make('moved')
-  await recordBuild(app, source, { user: 'ada', output: silent }, async (_, isAbout) => {
-    isAbout({ kind: 'image', reference: 'team/app:2' })
+  await recordBuild(app, source, { user: 'ada', output: silent }, async ({ about }) => {
+    about?.({ kind: 'image', reference: 'team/app:2' })
     return draft(app)
   })
   assert.equal(findBuild(app, 1).source, 'team/app:2')

@@ -1,7 +1,6 @@
 import { messageOf, UserError } from '#lib/errors.ts'
 import { type Output, output, tee } from '#lib/output.ts'
 import type { App } from './app.ts'
-import type { Source } from './build.ts'
 import { trimCache } from './build-cache.ts'
 import { BuildLog, readLog } from './build-log.ts'
 import type { Build } from './build-record.ts'
@@ -12,17 +11,13 @@ import type { Instance } from './instance.ts'
 import { record } from './journal.ts'
 import type { LiveBuild } from './live-builds.ts'
 import { currentRelease, type Release } from './release.ts'
+import type { Source } from './source-kinds.ts'
 
 /**
  * Does the work as a build of the app: its row tells how far it is, its output is kept and can be followed, it can be
  * cancelled. The work says when it is about another source after all.
  */
-export async function recordBuild(
-  app: App,
-  source: Source,
-  by: By,
-  work: (by: By, isAbout: (source: Source) => void) => Promise<Release>,
-): Promise<void> {
+export async function recordBuild(app: App, source: Source, by: By, work: (by: By) => Promise<Release>): Promise<void> {
   const { instance } = app
   let build = createBuild(app, { source: nameOf(source), by: by.user })
   const log = new BuildLog(logPath(app, build.number))
@@ -53,13 +48,13 @@ export async function recordBuild(
       instance.builds.set(build.id, live)
     }
   }
-  let about = source
-  const isAbout = (now: Source) => {
-    about = now
+  let subject = source
+  const about = (now: Source) => {
+    subject = now
     store({ source: nameOf(now) })
   }
   try {
-    const { version } = await work({ user: by.user, output: tee(by.output, said), signal, stage }, isAbout)
+    const { version } = await work({ user: by.user, output: tee(by.output, said), signal, stage, about })
     store({ status: 'succeeded', version, finishedAt: now() })
   } catch (thrown) {
     const released = isReleased(app, build)
@@ -80,7 +75,7 @@ export async function recordBuild(
     quietly(instance, () => recordEnd(app, build, build.createdBy))
     await pruneBuilds(app).catch((error: unknown) => instance.log.error({ err: error }, 'old builds could not be forgotten'))
     // Only now: as long as the image of a failed deploy is there, its layers are no part of the cache.
-    if (about.kind === 'commit' && build.startedAt !== null)
+    if (subject.kind === 'commit' && build.startedAt !== null)
       void trimCache(instance, { from: Date.parse(build.startedAt), to: builtAt ?? Date.now() })
     end(build)
   }
@@ -123,6 +118,7 @@ export function recordEnd(app: App, { number, source, status, version, error }: 
 }
 
 function nameOf(source: Source): string {
+  if (source.kind === 'remote') return [source.remote.url, source.ref].filter(Boolean).join(' ')
   return source.kind === 'image' ? source.reference : source.commit
 }
 

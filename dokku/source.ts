@@ -1,12 +1,17 @@
 import { currentCommit } from '#gitreceive'
 import type { App } from './app.ts'
-import type { Source } from './build.ts'
 import { currentRelease, notDeployed } from './release.ts'
+import type { Source } from './source-kinds.ts'
+
+/** The branches whose pushes deploy. */
+export function deployBranches(app: App): [string, ...string[]] {
+  const own = app.properties.get('git deploy-branch')
+  return own === undefined ? ['main', 'master'] : [own]
+}
 
 /** The branch that deploys and where it stands, if anything was pushed to it. */
 export async function repositoryHead(app: App): Promise<{ branch: string; commit: string } | undefined> {
-  const own = app.properties.get('git deploy-branch')
-  for (const branch of own === undefined ? ['main', 'master'] : [own]) {
+  for (const branch of deployBranches(app)) {
     const commit = await currentCommit(repository(app), `refs/heads/${branch}`)
     if (commit !== undefined) return { branch, commit }
   }

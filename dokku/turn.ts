@@ -1,8 +1,8 @@
 import type { App } from './app.ts'
-import type { Source } from './build.ts'
 import type { By } from './by.ts'
 import { recordBuild } from './recording.ts'
 import type { Release } from './release.ts'
+import type { Source } from './source-kinds.ts'
 import { receive } from './workflow.ts'
 
 /** What else belongs to a turn. */
@@ -17,14 +17,14 @@ export interface Turn {
 
 /** Builds, releases and deploys a source after whatever changes the app now; the wait is part of the build that is recorded. */
 export async function receiveInTurn(app: App, source: Source, by: By, { check, latest, until }: Turn = {}): Promise<void> {
-  await recordBuild(app, source, by, (by, isAbout) => {
+  await recordBuild(app, source, by, (by) => {
     const received = Promise.withResolvers<Release>()
     const turn = async () => {
       const work = async () => {
         app.assertUnlocked()
         await check?.()
         const now = (await latest?.()) ?? source
-        isAbout(now)
+        by.about?.(now)
         return await receive(app, now, by)
       }
       await work().then(received.resolve, received.reject)

@@ -8,12 +8,14 @@ import {
   group,
   maybeApp,
   param,
+  parseRef,
   receiveInTurn,
   reportCommand,
   repositoryHead,
   setCommand,
   UserError,
 } from 'dokku'
+import { sync } from './sync.ts'
 
 const fromImage = command({
   name: 'git:from-image',
@@ -32,7 +34,7 @@ const fromImage = command({
 })
 
 const set = command(
-  setCommand('git', { 'deploy-branch': { summary: 'the branch whose pushes deploy; empty accepts main and master', check: parseBranch } }, [
+  setCommand('git', { 'deploy-branch': { summary: 'the branch whose pushes deploy; empty accepts main and master', check: parseRef } }, [
     'git:set node-js-app deploy-branch production',
     'git:set node-js-app deploy-branch',
   ]),
@@ -72,14 +74,10 @@ const report = command(
   reportCommand('git', {
     'git-deploy-branch': (one) => one.properties.get('git deploy-branch') ?? 'main or master',
     'git-rev-env-var': () => 'GIT_REV',
+    'git-remote': (one) => one.properties.get('git remote')?.replace(/\/\/[^/@]*@/, '//') ?? '',
     'git-sha': (one) => currentRelease(one)?.revision ?? '',
   }),
 )
-
-function parseBranch(text: string): string {
-  if (/^(?!-)(?!.*\.\.)[A-Za-z0-9._/-]{1,200}$/.test(text)) return text
-  throw new UserError('bad-branch', `${JSON.stringify(text.slice(0, 60))} is not a branch name`)
-}
 
 function parseImage(text: string): string {
   if (!/^[a-z0-9][A-Za-z0-9._:/@-]{0,254}$/.test(text) || text.includes('..'))
@@ -89,4 +87,4 @@ function parseImage(text: string): string {
   return text
 }
 
-export default group('git', 'Deploy from images, and settings of git push', [fromImage, set, status, report])
+export default group('git', 'Deploy from images, and settings of git push', [fromImage, sync, set, status, report])

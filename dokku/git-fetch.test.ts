@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { currentCommit, repositories } from '#gitreceive'
+import { start } from '#lib/exec.ts'
+import { git } from '#lib/git.ts'
+import { output } from '#lib/output.ts'
+import { createApp } from './create.ts'
+import { parseRemote } from './fetch-guard.ts'
+import { stateOnly } from './fixtures.ts'
+import { moveBranch } from './git-deploy.ts'
+import { fetchRemote, remoteCommit } from './git-fetch.ts'
+import { storeAllowedHosts, storeCredentials } from './git-hosts.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'git-fetch-'))
+const served = join(folder, 'served')
+const all = repositories(join(folder, 'repositories'), { hooksPath: join(folder, 'hooks') })
+const instance = stateOnly({}, { repositories: all })
+Object.assign(instance.settings, { dataDir: folder })
+const app = await createApp(instance, 'shop')
+const own = all.path(String(app.id))
+
+/** git's own server, behind a password where the path says so. */
+const server = createServer((request, response) => void serve(request, response)).listen(0, '127.0.0.1')
+await once(server, 'listening')
+const at = `127.0.0.1:${(server.address() as AddressInfo).port}`
+after(async () => {
+  server.close()
+  await rm(folder, { recursive: true })
+})
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://localhost')
+  if (url.pathname.startsWith('/moved')) return void response.writeHead(302, { location: `http://${at}/app/info/refs${url.search}` }).end()
+  if (url.pathname.startsWith('/private') && request.headers.authorization !== `Basic ${btoa('me:a secret')}`)
+    return void response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end()
+  const cgi = start(['git', '-c', 'safe.directory=*', 'http-backend'], {
+    env: {
+      PATH: process.env.PATH ?? '',
+      GIT_PROJECT_ROOT: served,
+      GIT_HTTP_EXPORT_ALL: '1',
+      PATH_INFO: url.pathname.replace('/private', '/app'),
+      QUERY_STRING: url.search.slice(1),
+      REQUEST_METHOD: request.method ?? 'GET',
+      CONTENT_TYPE: request.headers['content-type'] ?? '',
+      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
+      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+    },
+  })
+  request.pipe(cgi.stdin)
+  const answer = Buffer.concat((await cgi.stdout.toArray()) as Buffer[])
+  const end = answer.indexOf('\r\n\r\n')
+  const headers = answer.subarray(0, end).toString().split('\r\n')
+  for (const line of headers) response.appendHeader(...(line.split(': ', 2) as [string, string]))
+  response.writeHead(Number.parseInt(String(response.getHeader('status') ?? '200'), 10)).end(answer.subarray(end + 4))
+}
+
+/** Commits a file to a branch of what is served; gives the commit. */
+async function commit(text: string, branch = 'main'): Promise<string> {
+  const work = await mkdtemp(join(folder, 'work-'))
+  const run = (...words: string[]) => git(['-C', work, '-c', 'user.name=a', '-c', 'user.email=a@example.com', ...words])
+  await run('init', '--quiet', '--initial-branch', branch)
+  await writeFile(join(work, 'file'), text)
+  await run('add', '--all')
+  await run('commit', '--quiet', '--message', text)
+  await run('push', '--quiet', '--force', join(served, 'app'), branch)
+  return (await run('rev-parse', 'HEAD')).stdout.trim()
+}
+
+await git(['init', '--quiet', '--bare', '--initial-branch', 'main', join(served, 'app')])
+const first = await commit('one')
+const side = await commit('side', 'feature/x')
+await git(['--git-dir', join(served, 'app'), '-c', 'user.name=a', '-c', 'user.email=a@b', 'tag', '-m', 'v1', 'v1', side])
+
+const said: string[] = []
+const by = {
+  user: 'ada',
+  output: output(
+    (text) => void said.push(text),
+    () => {},
+  ),
+}
+const remote = (ref?: string, path = 'app', credentials = '') =>
+  ({ kind: 'remote', remote: parseRemote(`http://${credentials}${at}/${path}`), ref }) as const
+const fetch = (...words: Parameters<typeof remote>) => fetchRemote(app, remote(...words), by)
+
+test('fetchRemote refuses a repository of this machine until an admin allows it', async () => {
+  await assert.rejects(fetch(), { code: 'remote-refused' })
+  storeAllowedHosts(instance.db, ['127.0.0.0/8'])
+  assert.equal(await fetch(), first)
+  assert.match(said.join(''), /Fetching the default branch of http:\/\/127\.0\.0\.1:\d+\/app\n/)
+})
+
+test('fetchRemote brings a branch, an annotated tag and a commit, and moves no branch', async () => {
+  for (const ref of ['feature/x', 'v1', side]) assert.equal(await fetch(ref), side, ref)
+  assert.equal(await currentCommit(own, `${side}^{commit}`), side)
+  assert.equal((await git(['--git-dir', own, 'for-each-ref'])).stdout, '')
+})
+
+test('fetchRemote leaves nothing of its own behind', async () => {
+  await fetch()
+  await fetch('nothing').catch(() => undefined)
+  assert.deepEqual(await readdir(join(folder, 'builds')), [])
+})
+
+test('fetchRemote says what is missing', async () => {
+  await assert.rejects(fetch('nothing'), { code: 'no-such-commit', message: /has no branch or tag nothing/ })
+  await assert.rejects(fetch('f'.repeat(40)), { code: 'fetch-failed' })
+  await assert.rejects(fetch(undefined, 'none'), { code: 'fetch-failed', hint: /git:auth|address right/ })
+})
+
+test('fetchRemote follows no redirect, which could lead anywhere', async () => {
+  await assert.rejects(fetch(undefined, 'moved'), { code: 'fetch-failed', hint: /redirects to/ })
+})
+
+test('fetchRemote shows the credentials of a host, or those of the URL, and says how to give some', async () => {
+  await assert.rejects(fetch(undefined, 'private'), { code: 'fetch-failed', hint: /git:auth 127\.0\.0\.1 USER PASSWORD/ })
+  assert.equal(await fetch(undefined, 'private', 'me:a%20secret@'), first)
+  storeCredentials(instance.db, '127.0.0.1', { user: 'me', password: 'a secret' })
+  assert.equal(await fetch(undefined, 'private'), first)
+  storeCredentials(instance.db, '127.0.0.1', undefined)
+  await assert.rejects(fetch(undefined, 'private', 'me:wrong@'), (error: Error) => !JSON.stringify(error).includes('wrong'))
+  assert.ok(!said.join('').includes('secret'))
+})
+
+test('fetchRemote gives up when it is cancelled', async () => {
+  const reason = new Error('cancelled')
+  await assert.rejects(fetchRemote(app, remote(), { ...by, signal: AbortSignal.abort(reason) }), reason)
+})
+
+test('remoteCommit asks where a branch stands without fetching it', async () => {
+  const next = await commit('two')
+  assert.equal(await remoteCommit(instance, remote('main')), next)
+  assert.equal(await remoteCommit(instance, remote(next)), next)
+  assert.equal(await currentCommit(own, `${next}^{commit}`), undefined)
+})
+
+test('moveBranch moves the branch that deploys, also back', async () => {
+  const newest = await fetch('main')
+  assert.equal(await moveBranch(app, newest), 'main')
+  assert.equal(await moveBranch(app, side), 'main')
+  assert.equal(await currentCommit(own, 'refs/heads/main'), side)
+  app.properties.set('git deploy-branch', 'live')
+  assert.equal(await moveBranch(app, newest), 'live')
+  app.properties.set('git deploy-branch', '')
+})
