@@ -23,7 +23,8 @@ import { cron } from './cron.ts'
 import { dispatcher } from './dispatch.ts'
 import { followEngine } from './events.ts'
 import { untilAppliance } from './health.ts'
-import type { Instance } from './instance.ts'
+import { httpDoor } from './http-door.ts'
+import { doorSocket, type Instance } from './instance.ts'
 import { interruptBuilds } from './interrupt-builds.ts'
 import { record } from './journal.ts'
 import { publishKeys } from './keys.ts'
@@ -165,6 +166,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
       return listen(door.path, door, serve('nestedOnly' in door))
     }),
   )
+  const http = settings.httpDoor === undefined ? undefined : await httpDoor(instance, git, doorSocket)
   log.info({ name: settings.name, network, plugins: plugins.current.all.length }, 'control is listening')
   const events = followEngine(instance, heal)
   const backups = keepBackups(db.path, (error) => log.error({ err: error }, 'the database could not be backed up'))
@@ -179,6 +181,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   instance.cron.close()
   // What changes something is finished, however long it takes: Docker's stop timeout is the bound. A push still calls its hook.
   const [hooks, nested, ...outside] = opened
+  http?.close()
   await Promise.all(outside.map((door) => door.drain()))
   await Promise.race([Promise.allSettled(running), sleep(patienceMs)])
   await git.idle()

@@ -54,8 +54,9 @@ export function dispatcher(instance: Instance, plugins: Pick<LivePlugins, 'curre
     about.text = plain(words[0] ?? '').slice(0, 100)
     // Plugins may refuse what a key's owner typed.
     if (header.mode === 'ssh') await instance.fire('user-auth', { user: header.user ?? '', key: identity.name, words })
+    const until = leavingWith(session, identity)
     return await actAs({ identity, output: lines }, () =>
-      git.serves(words) ? git.serve(words, identity, session, about) : type(words, identity, leavingWith(session, identity), lines, about),
+      git.serves(words) ? git.serve(words, identity, until, about) : type(words, identity, until, lines, about),
     )
   }
 

@@ -9,6 +9,8 @@ const owner = z.object({ id: z.number() })
 /** Refuses hosts of another app: UserError `domain-taken`. */
 export function assertHostsFree(app: App, hosts: readonly string[]): void {
   for (const name of hosts) {
+    if (name === app.instance.settings.httpDoor)
+      throw new UserError('domain-taken', `${name} is where git over HTTP and webhooks come in`, { hint: 'DOKKU_HTTP_DOOR moves that' })
     const other = servedBy(app.instance, name)
     if (other !== undefined && other.id !== app.id)
       throw new UserError('domain-taken', `${name} already serves ${other.name}`, { hint: `domains:remove ${other.name} ${name}` })

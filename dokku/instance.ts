@@ -49,6 +49,9 @@ export interface Instance {
   readonly network: 'host' | 'published'
 }
 
+/** The HTTP door, where the appliance finds it. */
+export const doorSocket = '/run/dokku/appliance/door.sock'
+
 /** Plugins as commands see them. */
 export interface InstalledPlugins {
   /** Where those are that somebody installed. */

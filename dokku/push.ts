@@ -23,7 +23,7 @@ import { checkAppName } from './names.ts'
 import { actAs } from './nested.ts'
 import { noted } from './noted.ts'
 import { currentRelease } from './release.ts'
-import type { About } from './serve-caller.ts'
+import { type About, codeOf } from './serve-caller.ts'
 import { receiveInTurn } from './turn.ts'
 import { seenApp } from './visible.ts'
 
@@ -31,6 +31,8 @@ interface Push {
   app: App
   identity: Identity
   about: About
+  /** Did a password come over a connection that others can read? */
+  insecure: boolean
   /** Resolves once git has ended: the ref is stored, or it never will be. */
   ended: Promise<void>
 }
@@ -60,7 +62,7 @@ export function gitDoor(instance: Instance) {
       const asked = parseService(words)
       if (asked === undefined) throw new Error(`${words[0]} is no git service`)
       const app = await open(asked.service, asked.name, identity, about)
-      return await during(app, identity, about, session.header.gitProtocol, async ({ path, env }) =>
+      return await during({ app, identity, about, protocol: session.header.gitProtocol }, async ({ path, env }) =>
         attach(session, serviceCommand(asked.service, path), { cwd: path, env, survive: asked.service === 'git-receive-pack' }),
       )
     },
@@ -75,20 +77,30 @@ export function gitDoor(instance: Instance) {
     async preReceive(session: Session, output: Output): Promise<void> {
       const push = pushes.get(session.header.env.DOKKU_PUSH ?? '')
       if (push === undefined) throw new Error('pre-receive was called outside a push')
-      const { app, identity } = push
-      const refs = parseUpdates(await text(session.stdin))
-      // What was sent may have taken long: who sent it may have been shut out meanwhile.
-      identity.revoked?.throwIfAborted()
-      authorize(identity, 'deploy', 'push', app)
-      const deployBranch = app.properties.get('git deploy-branch')
-      const policy = { others: await instance.plugins.handles('receive-branch'), ...(deployBranch === undefined ? {} : { deployBranch }) }
-      const { deploy, others } = decide(refs, policy)
-      // Plugins that call dokku do so with the rights of whoever pushes.
-      await actAs({ identity, output }, async () => {
-        for (const branch of others) await tellOfBranch(push, branch, session.header.env, output)
-        if (deploy !== undefined) await deployPush(push, deploy, session.header.env, output)
-      })
+      try {
+        await receivePush(push, session, output)
+      } catch (error) {
+        push.about.error = codeOf(error)
+        throw error
+      }
     },
+  }
+
+  async function receivePush(push: Push, session: Session, output: Output): Promise<void> {
+    const { app, identity, insecure } = push
+    if (insecure) output.warn('The token came over plain HTTP, and whoever is on the way could read it')
+    const refs = parseUpdates(await text(session.stdin))
+    // What was sent may have taken long: who sent it may have been shut out meanwhile.
+    identity.revoked?.throwIfAborted()
+    authorize(identity, 'deploy', 'push', app)
+    const deployBranch = app.properties.get('git deploy-branch')
+    const policy = { others: await instance.plugins.handles('receive-branch'), ...(deployBranch === undefined ? {} : { deployBranch }) }
+    const { deploy, others } = decide(refs, policy)
+    // Plugins that call dokku do so with the rights of whoever pushes.
+    await actAs({ identity, output }, async () => {
+      for (const branch of others) await tellOfBranch(push, branch, session.header.env, output)
+      if (deploy !== undefined) await deployPush(push, deploy, session.header.env, output)
+    })
   }
 
   /** The app that somebody pushes to or fetches from; a push to a new name creates it. */
@@ -107,16 +119,18 @@ export function gitDoor(instance: Instance) {
 
   /** Runs a service of git; its hook finds by its environment who pushes what. */
   async function during(
-    app: App,
-    identity: Identity,
-    about: About,
-    protocol: string | undefined,
+    {
+      protocol,
+      insecure = false,
+      ...who
+    }: { app: App; identity: Identity; about: About; protocol: string | undefined; insecure?: boolean },
     work: (call: GitCall) => Promise<number>,
   ): Promise<number> {
+    const { app } = who
     const path = await instance.repositories.ensure(String(app.id))
     const token = randomBytes(16).toString('hex')
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-    pushes.set(token, { app, identity, about, ended })
+    pushes.set(token, { ...who, insecure, ended })
     try {
       return await work({ path, env: hookEnvironment({ DOKKU_PUSH: token }, protocol) })
     } finally {

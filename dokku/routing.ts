@@ -1,10 +1,11 @@
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
+import type { WantedSite } from '#nginx'
 import { type App, allApps } from './app.ts'
 import { type AppContainer, label, wantedContainers } from './container.ts'
 import { containersOf, listContainers } from './containers.ts'
 import { untilAppliance } from './health.ts'
-import type { Instance } from './instance.ts'
+import { doorSocket, type Instance } from './instance.ts'
 import { isFor } from './plan.ts'
 import { currentRelease } from './release.ts'
 import { buildSite, named, siteOf, tellUnserved } from './site.ts'
@@ -63,7 +64,7 @@ export async function syncRoutes(instance: Instance): Promise<void> {
     const apps = allApps(instance)
     const sites = await Promise.all(apps.map(async (app) => ({ app, ...(await siteOf(app)) })))
     const refused = await instance.appliance.sync({
-      sites: sites.map(({ site }) => site),
+      sites: [...doorSites(instance), ...sites.map(({ site }) => site)],
       routes: Object.fromEntries(apps.map((app) => [app.site, upstreams(serving(app, byApp.get(app.id) ?? []))])),
     })
     for (const { app, left } of sites) {
@@ -71,6 +72,11 @@ export async function syncRoutes(instance: Instance): Promise<void> {
       tellUnserved(app, [...left, ...reasons])
     }
   })
+}
+
+/** Where the HTTP door is found; its name is one that no app can have. */
+function doorSites({ settings: { httpDoor } }: Instance): WantedSite[] {
+  return httpDoor === undefined ? [] : [{ name: 'dokku', hosts: [httpDoor], socket: doorSocket }]
 }
 
 /**

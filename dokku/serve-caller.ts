@@ -10,6 +10,8 @@ export interface About {
   /** The command line, without what is secret. */
   text: string
   changes: boolean
+  /** The code of a failure that is no exit status: of a push that was declined. */
+  error?: string | undefined
   /** The version of the release that it made. */
   release?: number | undefined
 }
@@ -36,17 +38,32 @@ export async function serveCaller(
     status = await whileIn(caller, async (identity) => await work(identity, about))
   } catch (thrown) {
     status = fail(thrown)
-    error = thrown instanceof UserError ? thrown.code : 'failed'
+    error = codeOf(thrown)
   }
   const ms = Math.round(performance.now() - started)
   instance.log.info({ user: caller.name, command: about.text.split(' ')[0], status, ms }, 'command')
   const note = () => {
     const { app, text, release } = about
+    const failed = error ?? about.error
     try {
-      appendAudit(instance.db, { by: caller.name, credential: caller.credential, door, app, text, status, error, release })
+      appendAudit(instance.db, {
+        by: caller.name,
+        credential: caller.credential,
+        door,
+        app,
+        text,
+        status: failed === undefined ? status : status || 1,
+        error: failed,
+        release,
+      })
     } catch (failure) {
       instance.log.error({ err: failure, text }, 'could not be written to the audit trail')
     }
   }
   return { status, about, note }
+}
+
+/** By which word the trail names a failure. */
+export function codeOf(error: unknown): string {
+  return error instanceof UserError ? error.code : 'failed'
 }

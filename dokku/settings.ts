@@ -1,5 +1,6 @@
 import { UserError } from '#lib/errors.ts'
 import { parseSize } from '#lib/size.ts'
+import { hostName } from '#nginx'
 
 /** What is decided when control is started, read once from its environment. */
 export interface Settings {
@@ -10,6 +11,8 @@ export interface Settings {
   readonly sshPort: number
   readonly httpPort: number
   readonly httpsPort: number
+  /** Where git over HTTP and webhooks come in; undefined: nowhere. */
+  readonly httpDoor: string | undefined
   /** `host`: the appliance uses the host's network; `published`: it publishes its ports; unset: by what the engine is. */
   readonly network: 'host' | 'published' | undefined
   /** First of the /20 subnets tried for the apps' network. */
@@ -44,6 +47,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return {
     name,
     hostname: domain,
+    httpDoor: httpDoor(env, domain),
     ...ports,
     network,
     subnet: env.DOKKU_SUBNET || undefined,
@@ -55,6 +59,13 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     dataDir: '/var/lib/dokku',
     caFile: env.DOKKU_CA_FILE || '/etc/dokku/ca.crt',
   }
+}
+
+function httpDoor({ DOKKU_HTTP_DOOR: text }: NodeJS.ProcessEnv, domain: string): string | undefined {
+  if (text === 'off') return undefined
+  const host = hostName.safeParse(text || `dokku.${domain}`)
+  if (host.success && !host.data.startsWith('*')) return host.data
+  throw bad('DOKKU_HTTP_DOOR', text, 'a host name, or off')
 }
 
 function port(env: NodeJS.ProcessEnv, key: string, fallback: number): number {

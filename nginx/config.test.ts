@@ -42,6 +42,10 @@ test('nginx.conf of a site with texts inside and beside it is as in golden/addit
   assert.doesNotMatch(served({ ...shop, hosts: ['www.example.com'] }, settings), /server \{/)
 })
 
+test('nginx.conf of a site at a unix socket is as in golden/socket.conf: nothing of it is held back or too large', async () => {
+  await golden('socket.conf', served({ name: 'door', hosts: ['door.example.com'], socket: '/run/door.sock' }, settings))
+})
+
 test('nginx.conf without sites, without IPv6 and on other ports is as in golden/empty.conf', async () => {
   await golden('empty.conf', render([], { ...settings, ipv6: false, httpPort: 8080, httpsPort: 8443 }))
 })

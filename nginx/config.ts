@@ -171,6 +171,7 @@ export function served(site: Site, settings: Settings): string {
 
 function server(site: Site, settings: Settings): string {
   const inside = site.additions?.inside ?? []
+  if (site.socket !== undefined) return streamed(site, site.socket, settings)
   // A header that a text sets for all of the server would take all of ours away from where they were inherited.
   const own = inside.length > 0 ? indent(headers) : ''
   const size = site.options?.maxBodySize
@@ -199,6 +200,28 @@ ${indent(
     settings,
   ),
 )}}
+`
+}
+
+/** For what takes long and answers while it is asked, such as git over HTTP: nothing is held back on the way. */
+function streamed({ hosts }: Site, socket: string, settings: Settings): string {
+  return `server {
+${indent(listen(settings.httpPort, '', settings.ipv6))}  server_name ${hosts.join(' ')};
+  client_max_body_size 0;
+  client_body_timeout 300s;
+  error_page 502 504 = @away;
+  location / {
+    proxy_request_buffering off;
+    proxy_buffering off;
+    proxy_send_timeout 1h;
+    proxy_read_timeout 1h;
+    proxy_pass http://unix:${socket};
+  }
+  location @away {
+    default_type text/plain;
+    return 503 "Nobody answers here at the moment: try again in a while.\\n";
+  }
+}
 `
 }
 

@@ -36,6 +36,15 @@ test('a site name that nginx, Lua or a file of lines could read otherwise is ref
   ])
 })
 
+test('the socket of a site is an absolute path that nginx cannot read otherwise', () => {
+  const withSocket = (socket: unknown) => ({ name: 'a', hosts: [], socket })
+  assert.equal(site.parse(withSocket('/run/dokku/appliance/door.sock')).socket, '/run/dokku/appliance/door.sock')
+  refuses(
+    site,
+    ['', 'door.sock', '/run/a b', '/run/a;', '/run/a:/b', '/run/../etc/x', '/run/$a', '/run/a\n', `/${'a'.repeat(91)}`, 1].map(withSocket),
+  )
+})
+
 test('a host name is stored in lower case, without a final dot, IDN as punycode', () => {
   assert.equal(hostName.parse('App.Example.COM'), 'app.example.com')
   assert.equal(hostName.parse('app.example.com.'), 'app.example.com')

@@ -20,10 +20,14 @@ export const hostName = z.string().transform((text, context) => {
 /** nginx reads 0 as "no limit". */
 const maxBodySize = z.string().regex(/^\d{1,12}[kmg]?$/i, 'a size is a number of bytes, or one with k, m or g, such as 20m; 0 is no limit')
 
+/** As nginx finds it. */
+const unixSocket = z.string().regex(/^(?!.*\.\.)\/[\w@./+-]{1,90}$/, 'a socket is an absolute path of plain characters')
+
 const plain = {
   name: siteName,
   hosts: z.array(hostName).transform((hosts) => [...new Set(hosts)]),
   options: z.strictObject({ maxBodySize: maxBodySize.exactOptional() }).exactOptional(),
+  socket: unixSocket.exactOptional(),
 }
 
 /** What a site may look like: everything that ends up in nginx's configuration passes through here. What is added is parsed later: it keeps no site away. */
@@ -38,7 +42,7 @@ export const upstream = z.strictObject({
   port: z.int().min(1).max(65535),
 })
 
-/** A virtual host: requests for `hosts` go to the route of the same name. */
+/** A virtual host: requests for `hosts` go to the route of the same name, or, streamed both ways and of any size, to a unix socket. */
 export type WantedSite = Omit<Site, 'additions'> & {
   /** What is added to it; `kept` is what was added last. */
   additions?: Additions | 'kept'

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, rename } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { dirname } from 'node:path'
+import { type HttpGit, parseHttpGit, serveHttpGit } from '#gitreceive'
+import { messageOf, UserError } from '#lib/errors.ts'
+import { output } from '#lib/output.ts'
+import type { Identity } from './access.ts'
+import { byToken } from './credentials.ts'
+import { mendable } from './disk-error.ts'
+import { engineAway } from './engine-error.ts'
+import { unhealthy } from './health.ts'
+import type { Instance } from './instance.ts'
+import { actAs } from './nested.ts'
+import type { gitDoor } from './push.ts'
+import { serveCaller } from './serve-caller.ts'
+
+/** The HTTP door, behind the appliance: git, webhooks, and whether all is well. */
+export async function httpDoor(instance: Instance, git: ReturnType<typeof gitDoor>, path: string): Promise<{ close: () => void }> {
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => refuse(response, error))
+  })
+  // A push takes as long as it takes; who stops sending is noticed where it is read.
+  server.requestTimeout = 0
+  await listen()
+  return {
+    close: () => {
+      server.close()
+      server.closeIdleConnections()
+    },
+  }
+
+  async function listen(): Promise<void> {
+    const fresh = `${path}.${randomBytes(3).toString('hex')}.new`
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(fresh, 1024, () => resolve())
+    })
+    // nginx's workers are another user. Nobody else has the volume.
+    await chmod(dirname(path), 0o711)
+    await chmod(fresh, 0o666)
+    await rename(fresh, path)
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url = '/' } = request
+    const { pathname } = new URL(url, 'http://door')
+    if (pathname === '/healthz') return await health(response)
+    const asked = parseHttpGit(method, url)
+    if (asked === undefined) return say(response, 404, 'There is nothing here: git, webhooks and /healthz are')
+    const caller = callerOf(request)
+    if (caller === undefined) return challenge(response)
+    await serveGit(asked, caller, request, response)
+  }
+
+  async function health(response: ServerResponse): Promise<void> {
+    const down = Object.keys(await unhealthy(instance))
+    // What is wrong is for those who may come in.
+    if (down.length === 0) say(response, 200, 'ok')
+    else say(response, 503, 'not ok')
+  }
+
+  async function serveGit(asked: HttpGit, caller: Identity, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { name, service, step } = asked
+    const { status, about, note } = await serveCaller(
+      instance,
+      { caller, door: 'http' },
+      async (identity, about) => {
+        await instance.fire('user-auth', { user: 'dokku', key: identity.name, words: [service, name] })
+        return await actAs({ identity, output: output(String, String) }, async () => {
+          const app = await git.open(service, name, identity, about)
+          // A push that is no longer allowed is declined by its hook, which may have begun to deploy.
+          const fetching = ({ revoked }: Identity) => (service === 'git-upload-pack' ? revoked : undefined)
+          const insecure = request.headers['x-forwarded-proto'] !== 'https' && !isLocal(instance.settings.hostname)
+          return await git.during({ app, identity, about, protocol: protocolOf(request), insecure }, ({ path: repository, env }) =>
+            serveHttpGit(request, response, { path: repository, env, service, step, user: identity.name, signal: fetching(identity) }),
+          )
+        })
+      },
+      (error) => refuse(response, error),
+    )
+    // Each push and fetch begins with a look at the refs.
+    if (step === 'rpc' || status !== 0 || about.error !== undefined) note()
+  }
+
+  /** Whoever's token comes as the password, with any name, or as a bearer's. */
+  function callerOf({ headers: { authorization = '' } }: IncomingMessage): Identity | undefined {
+    const [, scheme = '', value = ''] = /^(basic|bearer) +(\S+)$/i.exec(authorization) ?? []
+    const secret =
+      scheme.toLowerCase() === 'basic'
+        ? Buffer.from(value, 'base64')
+            .toString('utf8')
+            .replace(/^[^:]*:/, '')
+        : value
+    return secret === '' ? undefined : byToken(instance.db, secret)
+  }
+
+  /** Says in plain text, which git shows as the remote's words, why something is not done; gives the exit status. */
+  function refuse(response: ServerResponse, thrown: unknown): number {
+    const error = engineAway(mendable(thrown))
+    if (!(error instanceof UserError)) instance.log.error({ err: error }, 'a request failed by our fault')
+    const text = error instanceof UserError ? [error.message, error.hint].filter(Boolean).join('\n') : `dokku failed: ${messageOf(error)}`
+    say(response, error instanceof UserError ? (statuses[error.code] ?? 400) : 500, text)
+    return error instanceof UserError ? error.exitCode : 1
+  }
+}
+
+const statuses: Record<string, number> = { 'not-allowed': 403, 'app-missing': 404, 'credential-revoked': 401 }
+
+function challenge(response: ServerResponse): void {
+  response.setHeader('www-authenticate', 'Basic realm="dokku: any name, and a token as the password", charset="UTF-8"')
+  say(response, 401, 'A token is needed as the password: ssh dokku@HOST tokens:create NAME')
+}
+
+function say(response: ServerResponse, status: number, text: string): void {
+  if (response.headersSent) return void response.end()
+  // The rest of a body that nobody reads would be taken for the next request.
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', connection: 'close' })
+  response.end(`${text}\n`)
+}
+
+function protocolOf({ headers }: IncomingMessage): string | undefined {
+  const value = headers['git-protocol']
+  return typeof value === 'string' ? value : undefined
+}
+
+function isLocal(hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost')
+}
