@@ -14,6 +14,7 @@ import type { Instance } from './instance.ts'
 import { actAs } from './nested.ts'
 import type { gitDoor } from './push.ts'
 import { serveCaller } from './serve-caller.ts'
+import { answerWebhook, webhookBodyLimit } from './webhook.ts'
 
 /** The HTTP door, behind the appliance: git, webhooks, and whether all is well. */
 export async function httpDoor(instance: Instance, git: ReturnType<typeof gitDoor>, path: string): Promise<{ close: () => void }> {
@@ -46,6 +47,8 @@ export async function httpDoor(instance: Instance, git: ReturnType<typeof gitDoo
     const { method = '', url = '/' } = request
     const { pathname } = new URL(url, 'http://door')
     if (pathname === '/healthz') return await health(response)
+    const [, hooked] = /^\/hooks\/([^/]+)\/?$/.exec(pathname) ?? []
+    if (hooked !== undefined && method === 'POST') return await takeWebhook(hooked, request, response)
     const asked = parseHttpGit(method, url)
     if (asked === undefined) return say(response, 404, 'There is nothing here: git, webhooks and /healthz are')
     const caller = callerOf(request)
@@ -58,6 +61,13 @@ export async function httpDoor(instance: Instance, git: ReturnType<typeof gitDoo
     // What is wrong is for those who may come in.
     if (down.length === 0) say(response, 200, 'ok')
     else say(response, 503, 'not ok')
+  }
+
+  async function takeWebhook(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request, webhookBodyLimit)
+    if (body === undefined) return say(response, 413, `A webhook has at most ${webhookBodyLimit} bytes`)
+    const { status, text } = await answerWebhook(instance, name, request.headers, body)
+    say(response, status, text)
   }
 
   async function serveGit(asked: HttpGit, caller: Identity, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -106,6 +116,18 @@ export async function httpDoor(instance: Instance, git: ReturnType<typeof gitDoo
 }
 
 const statuses: Record<string, number> = { 'not-allowed': 403, 'app-missing': 404, 'credential-revoked': 401 }
+
+/** All of a body, or undefined once it is longer than this; what comes then is not read. */
+async function bodyOf(request: IncomingMessage, most: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > most) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
 
 function challenge(response: ServerResponse): void {
   response.setHeader('www-authenticate', 'Basic realm="dokku: any name, and a token as the password", charset="UTF-8"')
