@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type ExecResult, run } from '#lib/exec.ts'
+import { parsePublicKey } from '#lib/public-key.ts'
 import { onTerminal, ran, running } from './fixture.ts'
-import { authorizedKeys, parsePublicKey } from './keys.ts'
+import { authorizedKeys } from './keys.ts'
 
 const image = process.env.DOKKU_IMAGE
 if (image === undefined || image === '') throw new Error('DOKKU_IMAGE names the image under test')

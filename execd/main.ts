@@ -1,8 +1,9 @@
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { UserError } from '#lib/errors.ts'
+import { parsePublicKey } from '#lib/public-key.ts'
 import { prepareGateway } from './gateway.ts'
-import { authorizedKeys, parsePublicKey } from './keys.ts'
+import { authorizedKeys } from './keys.ts'
 import { serve } from './serve.ts'
 
 const usage = `usage:

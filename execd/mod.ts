@@ -1,5 +1,5 @@
 export { type AttachOptions, attach } from './child.ts'
-export { type AuthorizedKey, authorizedKeys, type PublicKey, parsePublicKey } from './keys.ts'
+export { type AuthorizedKey, authorizedKeys } from './keys.ts'
 export { type ListenOptions, listen } from './listen.ts'
 export type { SessionHeader, Terminal } from './protocol.ts'
 export type { Session } from './session.ts'
