@@ -129,5 +129,21 @@ RUN ln -s /opt/plugn/plugn/plugn.js /usr/local/bin/plugn && ln -s plugn /usr/loc
 LABEL org.opencontainers.image.title=plugn org.opencontainers.image.version=1.0.0 org.opencontainers.image.licenses=MIT
 CMD ["plugn"]
 
+# Git over SSH and HTTP that calls your program, alone.
+FROM ${BASE} AS gitreceive
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git libstdc++6 passwd tini \
+  && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
+  && git config --system safe.directory '*'
+COPY --from=fetch /node/bin/node /usr/local/bin/node
+COPY --from=modules /opt/dokku/node_modules /opt/gitreceive/node_modules
+COPY --from=source /source/package.json /opt/gitreceive/
+COPY --from=source /source/lib /opt/gitreceive/lib
+COPY --from=source /source/gitreceive /opt/gitreceive/gitreceive
+RUN printf '#!/bin/sh\nexec node /opt/gitreceive/gitreceive/main.ts "$@"\n' >/usr/local/bin/gitreceive && chmod 755 /usr/local/bin/gitreceive \
+  && gitreceive --warm
+LABEL org.opencontainers.image.title=gitreceive org.opencontainers.image.licenses=MIT
+ENTRYPOINT ["tini", "-g", "--"]
+CMD ["gitreceive", "help"]
+
 # A plain `docker build .` gives the image itself.
 FROM dokku

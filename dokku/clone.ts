@@ -14,6 +14,7 @@ export async function cloneApp(app: App, name: string, by: By, { skipDeploy = fa
   by.output.step(`Cloning ${app.name} to ${name}`)
   const clone = await createApp(instance, name, ({ id }) => copySettings(app, id))
   const path = (id: number) => instance.repositories.path(String(id))
+  await instance.repositories.ensure(String(clone.id), await instance.repositories.formatOf(String(app.id)))
   await copyRefs(path(app.id), path(clone.id))
   const names = { from: app.name, to: name }
   await instance.fire('post-app-clone-setup', names)

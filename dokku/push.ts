@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import type { Session } from '#execd'
 import { attach } from '#execd'
 import {
+  checkQuota,
   checkUnmoved,
   currentCommit,
   type Deploy,
@@ -96,6 +97,7 @@ export function gitDoor(instance: Instance) {
     const deployBranch = app.properties.get('git deploy-branch')
     const policy = { others: await instance.plugins.handles('receive-branch'), ...(deployBranch === undefined ? {} : { deployBranch }) }
     const { deploy, others } = decide(refs, policy)
+    await checkQuota(instance.repositories.path(String(app.id)), refs, session.header.env)
     // Plugins that call dokku do so with the rights of whoever pushes.
     await actAs({ identity, output }, async () => {
       for (const branch of others) await tellOfBranch(push, branch, session.header.env, output)

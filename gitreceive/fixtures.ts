@@ -28,6 +28,11 @@ export async function gitIn(dir: string, ...args: string[]): Promise<string> {
   return (await git([...identity, '-C', dir, ...args])).stdout.trim()
 }
 
+/** The same, and gives all that git says, whether it worked or not. */
+export async function gitReports(dir: string, ...args: string[]): Promise<string> {
+  return await git(['-C', dir, ...args], { allow: [1, 128] }).then(({ stdout, stderr }) => stdout + stderr)
+}
+
 /** A work tree with one commit on main of these files; a link is written as `-> target`. Returns its path. */
 export async function workTree(t: TestContext, files: Record<string, string>): Promise<string> {
   const dir = await scratch(t)

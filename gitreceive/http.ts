@@ -66,7 +66,9 @@ export async function serveHttpGit(request: IncomingMessage, response: ServerRes
   })
   const end = () => signalGroup(program, 'SIGTERM')
   const cutOff = () => {
-    if (!request.complete) end()
+    // At the end of its input, a receiving git finds the pack cut short and takes its quarantine away, which a signal would not.
+    if (service === 'git-upload-pack') end()
+    else if (!request.complete) program.stdin.end()
     program.stdout.resume()
   }
   const words = lastWords(program.stderr)
@@ -124,14 +126,16 @@ function waitingFor(tooLong: () => void) {
   }
 }
 
-/** What a web server tells a CGI program. Source: RFC 3875, git-http-backend(1). */
+/**
+ * What a web server tells a CGI program, but no length: git then reads to the end itself, and with one it would wait for bytes
+ * that never come in a busy loop. Source: RFC 3875, git-http-backend(1).
+ */
 function cgiEnvironment(
   { method = '', headers, socket }: IncomingMessage,
   { service, step, path, user = 'git' }: Pick<HttpGitCall, 'service' | 'step' | 'path'> & { user: string | undefined },
 ): Record<string, string> {
   const given = {
     CONTENT_TYPE: headers['content-type'],
-    CONTENT_LENGTH: headers['content-length'],
     HTTP_CONTENT_ENCODING: headers['content-encoding'],
     REMOTE_ADDR: socket.remoteAddress,
   }

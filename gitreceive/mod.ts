@@ -1,5 +1,6 @@
 export { type Checkout, type CheckoutLimits, checkout, submodules } from './checkout.ts'
 export { type HttpGit, parseHttpGit, serveHttpGit } from './http.ts'
 export { checkUnmoved, type Deploy, decide, type Policy, parseUpdates, type RefUpdate } from './policy.ts'
-export { copyRefs, currentCommit, type Repositories, type RepositoryOptions, repositories } from './repository.ts'
+export { checkQuota, type Quota } from './quota.ts'
+export { copyRefs, currentCommit, type ObjectFormat, type Repositories, type RepositoryOptions, repositories } from './repository.ts'
 export { hookEnvironment, parseService, type Service, type ServiceName, serviceCommand } from './service.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { hasCode } from '#lib/errors.ts'
+import { hasCode, UserError } from '#lib/errors.ts'
 import { readIfThere, writeWhole } from '#lib/files.ts'
 import { git } from '#lib/git.ts'
 
@@ -12,12 +12,20 @@ export interface RepositoryOptions {
   maxInputSize?: number
 }
 
+/** A repository takes pushes from those of the same format only. */
+export type ObjectFormat = 'sha1' | 'sha256'
+
 /** The bare repositories under one root, by id: letters, digits, dash, dot and underscore. */
 export interface Repositories {
   path(id: string): string
   exists(id: string): Promise<boolean>
-  /** Creates the repository where it is missing, brings its settings up to date, and returns its path. */
-  ensure(id: string): Promise<string>
+  /**
+   * Creates the repository where it is missing, brings its settings up to date, and returns its path. A format makes an empty
+   * one anew where it has another; UserError `other-format` when it is not empty.
+   */
+  ensure(id: string, format?: ObjectFormat): Promise<string>
+  /** By which hash its objects are named. */
+  formatOf(id: string): Promise<ObjectFormat>
   /** Removes the repository; one that does not exist is no error. */
   remove(id: string): Promise<void>
   /** Removes what killed pushes and removals left behind. Only for the start, while no push runs. */
@@ -27,7 +35,6 @@ export interface Repositories {
 /** Keeps bare repositories that accept pushes from people we do not trust. */
 export function repositories(root: string, options: RepositoryOptions): Repositories {
   const home = resolve(root)
-  const config = configText(options)
 
   const path = (id: string) => {
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(id) || id.length > 200) throw new Error(`not a repository id: ${JSON.stringify(id)}`)
@@ -35,16 +42,31 @@ export function repositories(root: string, options: RepositoryOptions): Reposito
   }
   const exists = async (id: string) => (await isThere(join(path(id), 'HEAD'))) && (await isThere(join(path(id), 'objects')))
 
+  const emptyOne = async (id: string) => {
+    if ((await list(join(path(id), 'objects/pack'))).length === 0) return id
+    throw new UserError('other-format', 'The repository holds objects already, and their format cannot be changed', {
+      hint: 'a new one may have another format',
+    })
+  }
+
   return {
     path,
     exists,
 
-    async ensure(id) {
+    async ensure(id, format) {
       const target = path(id)
-      if (!(await exists(id))) await create(home, target)
       const file = join(target, 'config')
-      if ((await readIfThere(file)) !== config) await writeWhole(file, config, 0o644)
+      const text = async () => (await readIfThere(file)) ?? ''
+      if (format !== undefined && (await exists(id)) && formatIn(await text()) !== format) await this.remove(await emptyOne(id))
+      if (!(await exists(id))) await create(home, target, format ?? 'sha1')
+      const found = await text()
+      const config = configText(options, formatIn(found))
+      if (found !== config) await writeWhole(file, config, 0o644)
       return target
+    },
+
+    async formatOf(id) {
+      return formatIn((await readIfThere(join(path(id), 'config'))) ?? '')
     },
 
     async remove(id) {
@@ -81,10 +103,14 @@ export async function copyRefs(from: string, to: string): Promise<void> {
   await git(['--git-dir', to, 'fetch', '--quiet', '--no-write-fetch-head', '--end-of-options', from, '+refs/*:refs/*'])
 }
 
+function formatIn(config: string): ObjectFormat {
+  return /^\s*objectformat\s*=\s*sha256\s*$/im.test(config) ? 'sha256' : 'sha1'
+}
+
 /** The whole config of a repository; nothing in it comes from a user. */
-function configText({ hooksPath, maxInputSize = 2 * 1024 ** 3 }: RepositoryOptions): string {
+function configText({ hooksPath, maxInputSize = 2 * 1024 ** 3 }: RepositoryOptions, format: ObjectFormat): string {
   return `[core]
-	repositoryformatversion = 0
+	repositoryformatversion = ${format === 'sha256' ? 1 : 0}
 	bare = true
 	hooksPath = ${JSON.stringify(resolve(hooksPath))}
 [receive]
@@ -101,15 +127,15 @@ function configText({ hooksPath, maxInputSize = 2 * 1024 ** 3 }: RepositoryOptio
 	unpackLimit = 1
 [gc]
 	auto = 0
-`
+${format === 'sha256' ? '[extensions]\n\tobjectformat = sha256\n' : ''}`
 }
 
 /** Made beside its place and renamed into it, so that no half-made repository is ever seen. */
-async function create(home: string, target: string): Promise<void> {
+async function create(home: string, target: string, format: ObjectFormat): Promise<void> {
   const temporary = temporaryName(home)
   await mkdir(home, { recursive: true })
   try {
-    await git(['init', '--quiet', '--bare', '--template=', '--initial-branch=main', temporary])
+    await git(['init', '--quiet', '--bare', '--template=', '--initial-branch=main', `--object-format=${format}`, temporary])
     await rename(temporary, target)
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
