@@ -14,6 +14,7 @@ import { fetchRemote } from './git-fetch.ts'
 import { type Instance, imageName } from './instance.ts'
 import { type Manifest, plainManifest, readManifest } from './manifest.ts'
 import { nextVersion } from './release.ts'
+import { commitSource } from './source.ts'
 import type { Commit, RemoteSource, Source } from './source-kinds.ts'
 
 export type { Source }
@@ -47,7 +48,7 @@ export async function build(app: App, source: Source, by: By): Promise<Built> {
 async function fetched(app: App, remote: RemoteSource, by: By): Promise<Commit> {
   by.stage?.('building')
   const commit = await fetchRemote(app, remote, by)
-  const source: Commit = { kind: 'commit', repository: app.instance.repositories.path(String(app.id)), commit, env: {} }
+  const source = commitSource(app, commit)
   by.about?.(source)
   return source
 }

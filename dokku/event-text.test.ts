@@ -30,6 +30,18 @@ test('eventText shows the keys of what is secret, and never a value', () => {
   assert.equal(eventText(run, ['-e', 'TOKEN=hidden', 'shop', 'psql', '-e', 'hidden'], { name: 'shop', byFlag: false }), 'run --env TOKEN')
 })
 
+test('eventText shows nothing of a word that is secret as a whole, and no password in a URL', () => {
+  const secret = { ...word('a password'), secret: 'whole' as const }
+  const auth = command({
+    ...base,
+    name: 'git:auth',
+    args: { host: word('a host'), secret },
+    flags: { key: option('KEY', 'a key', String, { secret: 'whole' }) },
+  })
+  assert.equal(eventText(auth, ['github.com', 'hidden=hidden', '--key', 'hidden']), 'git:auth github.com *** --key ***')
+  assert.equal(eventText(rename, ['shop', 'https://me:hidden@a.b/c']), 'apps:rename shop https://a.b/c')
+})
+
 test('eventText names an app that is called otherwise by now', () => {
   assert.equal(eventText(rename, ['old', 'new'], { name: 'new', byFlag: false }), 'apps:rename old new')
 })

@@ -12,25 +12,26 @@ export function eventText(command: Command<never>, words: readonly string[], app
   const tokens = scan(command, words, byFlag)
   const open = slots(command, tokens, byFlag)
   let operands = 0
-  const shown = tokens.flatMap((token) => {
+  const parts = tokens.flatMap((token) => {
     if (token.kind === 'operand') {
       const arg = open[Math.min(operands++, open.length - 1)]?.[1]
       const hidden = arg === undefined || (arg.kind === 'rest' ? command.passthrough : arg.app && token.value === app?.name)
-      return hidden ? [] : [quoteWord(arg.secret ? beforeEquals(token.value) : token.value)]
+      return hidden ? [] : [shown(token.value, arg.secret)]
     }
     if (token.kind !== 'flag') return []
     const flag = command.flags?.[token.key]
     if (token.value === undefined || flag === undefined || flag.kind === 'boolean') return [`--${token.key}`]
-    return [`--${token.key}`, quoteWord(flag.secret ? beforeEquals(token.value) : token.value)]
+    return [`--${token.key}`, shown(token.value, flag.secret)]
   })
   // Passwords in URLs are nobody's to read, whatever the command.
-  const said = [command.name, ...shown].join(' ').replace(/(\w:\/\/)[^\s/@]*@/g, '$1')
+  const said = [command.name, ...parts].join(' ').replace(/(\w:\/\/)[^\s/@]*@/g, '$1')
   const text = plain(said).replace(/\s+/g, ' ')
   return text.length > longest ? `${text.slice(0, longest - 1)}…` : text
 }
 
 const longest = 200
 
-function beforeEquals(word: string): string {
-  return word.replace(/=.*$/s, '')
+function shown(word: string, secret: boolean | 'whole' | undefined): string {
+  if (secret === 'whole') return '***'
+  return quoteWord(secret ? word.replace(/=.*$/s, '') : word)
 }

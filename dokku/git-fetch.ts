@@ -1,26 +1,21 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { currentCommit } from '#gitreceive'
-import { messageOf, UserError } from '#lib/errors.ts'
+import { UserError } from '#lib/errors.ts'
 import { ExecError, signalGroup, start } from '#lib/exec.ts'
-import { git, gitArgv, gitEnvironment } from '#lib/git.ts'
+import { gitArgv, gitEnvironment } from '#lib/git.ts'
 import { plain } from '#lib/output.ts'
 import type { App } from './app.ts'
-import { treeFolder } from './builds.ts'
 import type { By } from './by.ts'
 import { type Reached, type Remote, reach } from './fetch-guard.ts'
 import { remoteConfig } from './git-config.ts'
 import { allowedHosts, credentialsFor } from './git-hosts.ts'
+import { borrow, gitsReason, takeCommit, taken, withScratch } from './git-scratch.ts'
 import type { Instance } from './instance.ts'
 import type { RemoteSource } from './source-kinds.ts'
 
 /** Most bytes of one pack: as much as a push may bring. */
 const mostBytes = 2 * 1024 ** 3
 const timeoutMs = 15 * 60_000
-
-/** What pushes are forgiven too: harmless old habits. */
-const forgiven = ['zeroPaddedFilemode', 'badTimezone', 'missingSpaceBeforeDate'].flatMap((one) => ['-c', `fetch.fsck.${one}=ignore`])
 
 /**
  * Brings a commit from elsewhere into the app's repository, where no branch has it yet; gives the commit. UserErrors
@@ -29,27 +24,12 @@ const forgiven = ['zeroPaddedFilemode', 'badTimezone', 'missingSpaceBeforeDate']
 export async function fetchRemote(app: App, { remote: asked, ref }: RemoteSource, by: By): Promise<string> {
   return await withRemote(app.instance, asked, async (remote, repository) => {
     by.output.detail(`Fetching ${ref ?? 'the default branch'} of ${remote.url}`)
-    const own = await app.instance.repositories.ensure(String(app.id))
-    await mkdir(join(repository, 'objects/info'), { recursive: true })
-    await writeFile(join(repository, 'objects/info/alternates'), `${own}/objects\n`)
+    await borrow(repository, app)
     const { name } = await find(remote, repository, ref)
-    const words = ['fetch', '--progress', '--no-tags', '--no-write-fetch-head', '--end-of-options', remote.url, `+${name}:refs/fetched`]
+    const words = ['fetch', '--progress', '--no-tags', '--no-write-fetch-head', '--end-of-options', remote.url, `+${name}:${taken}`]
     await talk(remote, repository, words, by)
-    return await takeCommit(repository, own)
+    return await takeCommit(repository, app)
   })
-}
-
-/** Copies what `refs/fetched` names, checked object by object as a push would be; gives the commit. */
-export async function takeCommit(from: string, to: string): Promise<string> {
-  const commit = await currentCommit(from, 'refs/fetched^{commit}')
-  if (commit === undefined) throw new UserError('no-such-commit', 'What was fetched is no commit')
-  const words = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--end-of-options', from, 'refs/fetched']
-  try {
-    await git(['--git-dir', to, '-c', 'fetch.fsckObjects=true', ...forgiven, ...words])
-  } catch (error) {
-    throw new UserError('fetch-failed', `What was fetched is refused: ${lastWords(error)}`, { cause: error })
-  }
-  return commit
 }
 
 /** The commit that a branch, a tag or the default branch of a repository elsewhere stands at; an id of a commit is itself. */
@@ -74,17 +54,12 @@ async function find(remote: Reached, repository: string, ref = 'HEAD'): Promise<
 /** Does something with a repository of its own, whose config alone says how the remote is reached. */
 async function withRemote<T>(instance: Instance, asked: Remote, work: (remote: Reached, repository: string) => Promise<T>): Promise<T> {
   const remote = await reach(asked, allowedHosts(instance.db))
-  const repository = join(treeFolder(instance), `fetch-${randomBytes(6).toString('hex')}`)
-  await mkdir(treeFolder(instance), { recursive: true, mode: 0o700 })
-  try {
-    await git(['init', '--quiet', '--bare', '--template=', repository])
+  return await withScratch(instance, async (repository) => {
     const credentials = remote.scheme.startsWith('http') ? (remote.credentials ?? credentialsFor(instance.db, remote.host)) : undefined
     const files = remoteConfig(remote, repository, credentials)
     for (const [name, text] of Object.entries(files)) await writeFile(join(repository, name), text, { mode: 0o600 })
     return await work(remote, repository)
-  } finally {
-    await rm(repository, { recursive: true, force: true })
-  }
+  })
 }
 
 /** Runs git against a remote, with what it says as progress; gives its standard output. */
@@ -107,7 +82,7 @@ async function talk(remote: Reached, repository: string, words: string[], by?: P
   signal.removeEventListener('abort', kill)
   by?.signal?.throwIfAborted()
   if (exitCode === 0) return stdout
-  const reason = signal.aborted ? `it took more than ${timeoutMs / 60_000} minutes` : lastWords(new ExecError(['git'], exitCode, said))
+  const reason = signal.aborted ? `it took more than ${timeoutMs / 60_000} minutes` : gitsReason(new ExecError(['git'], exitCode, said))
   throw new UserError('fetch-failed', `${remote.url} could not be fetched: ${reason}`, { hint: hintFor(remote, said), exitCode: 128 })
 }
 
@@ -118,12 +93,4 @@ function hintFor({ host, port, scheme }: Reached, said: string): string {
   if (/authentication failed|could not read username|\b40[134]\b/i.test(said)) return `if it is private: git:auth ${name} USER PASSWORD`
   if (/\b30\d\b|redirect/i.test(said)) return 'it lies elsewhere now: use the address that it redirects to'
   return 'is the address right, and the server up?'
-}
-
-/** What git or ssh says went wrong, in one line. */
-function lastWords(error: unknown): string {
-  const text = error instanceof ExecError ? error.stderr : messageOf(error)
-  const lines = plain(text.replaceAll('\r', '\n')).split('\n')
-  const told = lines.filter((line) => /^(fatal|error|remote: (error|fatal))|denied|verification failed/i.test(line))
-  return (told[0] ?? lines.findLast((line) => line.trim() !== '') ?? 'no message').slice(0, 300)
 }

@@ -25,6 +25,11 @@ export function forsakeImages(instance: Instance, app: string): void {
   pledge(instance.db, former, app)
 }
 
+/** The name of an image that is loaded for an app by this process of control. */
+export function loadingTag({ instance, name }: App, mark: string): string {
+  return `${imageName(instance.settings.name, name)}:loading-${instance.session}-${mark}`
+}
+
 /**
  * Makes the tags of all apps exactly those of their releases, and removes images of ours that have no tag: a tag is what
  * keeps an image. An app that something changes now is left to that change; tags that are not ours are never touched.
@@ -52,6 +57,7 @@ async function sync(instance: Instance): Promise<void> {
   for (const app of apps) if (instance.inOrder.busy(app.id)) ours.delete(app.name)
   const kept = await makeTags(instance, ours, tags)
   const needed = new Set(wantedTags(instance).values())
+  for (const name of await loadedBefore(instance)) await remove(instance, name)
   for (const { Id: id } of dangling) if (!needed.has(id)) await remove(instance, id)
   for (const name of forsaken) if (ours.has(name) && !kept.has(name)) redeem(instance.db, former, name)
 }
@@ -87,6 +93,14 @@ function wantedTags(instance: Instance): Tags {
 async function actualTags(instance: Instance, app: string): Promise<Tags> {
   const images = await listImages(instance, { reference: [imageName(instance.settings.name, app)] })
   return new Map(images.flatMap(({ Id: id, RepoTags: tags }) => (tags ?? []).filter((tag) => parse(instance, tag)).map((tag) => [tag, id])))
+}
+
+/** Names of images that a process of control loaded which is gone. */
+async function loadedBefore({ engine, settings, session }: Instance): Promise<string[]> {
+  const images = await engine.listImages({ filters: { reference: [imageName(settings.name, '*:loading-*')] } })
+  return images.flatMap(({ RepoTags: tags }) =>
+    (tags ?? []).filter((tag) => /:loading-\w+-\w+$/.test(tag) && !tag.includes(`:loading-${session}-`)),
+  )
 }
 
 /** The app and the tag of a name such as dokku/shop:v3. */

@@ -1,7 +1,7 @@
 import { currentCommit } from '#gitreceive'
 import type { App } from './app.ts'
 import { currentRelease, notDeployed } from './release.ts'
-import type { Source } from './source-kinds.ts'
+import type { Commit, Source } from './source-kinds.ts'
 
 /** The branches whose pushes deploy. */
 export function deployBranches(app: App): [string, ...string[]] {
@@ -23,7 +23,12 @@ export async function lastSource(app: App): Promise<Source> {
   const revision = currentRelease(app)?.revision ?? (await repositoryHead(app))?.commit
   if (revision === undefined) throw notDeployed(app)
   const isCommit = /^[0-9a-f]{40,64}$/.test(revision) && (await currentCommit(repository(app), `${revision}^{commit}`)) !== undefined
-  return isCommit ? { kind: 'commit', repository: repository(app), commit: revision, env: {} } : { kind: 'image', reference: revision }
+  return isCommit ? commitSource(app, revision) : { kind: 'image', reference: revision }
+}
+
+/** A commit that is in the app's repository for good. */
+export function commitSource(app: App, commit: string): Commit {
+  return { kind: 'commit', repository: repository(app), commit, env: {} }
 }
 
 function repository({ instance, id }: App): string {

@@ -37,10 +37,13 @@ export function storeWebhook(app: App, webhook: Omit<Webhook, 'secret'> | undefi
   return secret
 }
 
-/** Where a git host tells of a push to the app. */
-export function webhookUrl({ instance, name }: App): string {
-  const { hostname, httpsPort } = instance.settings
-  return `https://dokku.${hostname}${httpsPort === 443 ? '' : `:${httpsPort}`}/hooks/${name}`
+/** Where a git host tells of a push to the app; undefined where no HTTP comes in. */
+export function webhookUrl({ instance, name }: App): string | undefined {
+  const { httpDoor, hostname, httpPort, httpsPort } = instance.settings
+  const local = /(^|\.)localhost$/.test(hostname)
+  const [scheme, port] = local ? (['http', httpPort] as const) : (['https', httpsPort] as const)
+  const shown = port === (local ? 80 : 443) ? '' : `:${port}`
+  return httpDoor && `${scheme}://${httpDoor}${shown}/hooks/${name}`
 }
 
 /** Remembers a delivery by its marks; false when one of them is known. */

@@ -13,8 +13,8 @@ export interface Param<T, C = unknown> {
   readonly parse: (word: string, context: C) => Awaitable<T>
   /** Words that could stand here, for the shell's completion. */
   readonly complete?: Complete<C>
-  /** What its words say behind their `=` is for nobody else to read. */
-  readonly secret?: boolean
+  /** What its words say behind their `=` is for nobody else to read; or the whole of them. */
+  readonly secret?: boolean | 'whole'
   /** The global flag `--app NAME` may stand for this argument. */
   readonly app?: boolean
   /** The name of a flag that stands for this argument. */
@@ -46,8 +46,8 @@ export interface OptionFlag<T, C = unknown> {
   readonly parse: (word: string, context: C) => Awaitable<T>
   readonly complete?: Complete<C>
   readonly short?: string
-  /** What its value says behind its `=` is for nobody else to read. */
-  readonly secret?: boolean
+  /** What its value says behind its `=` is for nobody else to read; or the whole of it. */
+  readonly secret?: boolean | 'whole'
 }
 
 export interface RepeatedFlag<T, C = unknown> extends Omit<OptionFlag<T, C>, 'kind'> {

@@ -1,43 +1,20 @@
-import {
-  app,
-  appName,
-  command,
-  createApp,
-  currentRelease,
-  format,
-  group,
-  maybeApp,
-  param,
-  parseRef,
-  receiveInTurn,
-  reportCommand,
-  repositoryHead,
-  setCommand,
-  UserError,
-} from 'dokku'
+import { app, command, currentRelease, format, group, parseRef, reportCommand, repositoryHead, setCommand, UserError } from 'dokku'
+import { fromArchive, loadImage } from './archive.ts'
+import { fromImage } from './image.ts'
+import { remotes } from './remotes.ts'
+import { initialize, unlock } from './repository.ts'
 import { sync } from './sync.ts'
 
-const fromImage = command({
-  name: 'git:from-image',
-  summary: 'deploy an image that exists, here or in a registry',
-  args: {
-    name: appName('the app; created when it does not exist'),
-    image: param({ summary: 'an image reference', label: 'image', parse: parseImage }),
-  },
-  examples: ['git:from-image node-js-app registry.example.com/team/app:v2'],
-  right: 'deploy',
-
-  async run({ args, context }) {
-    const one = maybeApp(context.instance, args.name) ?? (await createApp(context.instance, args.name))
-    await receiveInTurn(one, { kind: 'image', reference: args.image }, { user: context.identity.name, output: context.output })
-  },
-})
-
 const set = command(
-  setCommand('git', { 'deploy-branch': { summary: 'the branch whose pushes deploy; empty accepts main and master', check: parseRef } }, [
-    'git:set node-js-app deploy-branch production',
-    'git:set node-js-app deploy-branch',
-  ]),
+  setCommand(
+    'git',
+    {
+      'deploy-branch': { summary: 'the branch whose pushes deploy; empty accepts main and master', check: parseRef },
+      'archive-max-files': { summary: 'how many entries an archive may have; 10000 unless set', check: most(200_000) },
+      'archive-max-size': { summary: 'how many bytes an archive may hold; 1073741824 unless set', check: most(4 * 1024 ** 3) },
+    },
+    ['git:set node-js-app deploy-branch production', 'git:set node-js-app deploy-branch', 'git:set node-js-app archive-max-files 50000'],
+  ),
 )
 
 const status = command({
@@ -73,18 +50,31 @@ function compare(head: string | undefined, deployed: string | undefined): string
 const report = command(
   reportCommand('git', {
     'git-deploy-branch': (one) => one.properties.get('git deploy-branch') ?? 'main or master',
+    'git-archive-max-files': (one) => one.properties.get('git archive-max-files') ?? '10000',
+    'git-archive-max-size': (one) => one.properties.get('git archive-max-size') ?? '1073741824',
     'git-rev-env-var': () => 'GIT_REV',
     'git-remote': (one) => one.properties.get('git remote')?.replace(/\/\/[^/@]*@/, '//') ?? '',
     'git-sha': (one) => currentRelease(one)?.revision ?? '',
   }),
 )
 
-function parseImage(text: string): string {
-  if (!/^[a-z0-9][A-Za-z0-9._:/@-]{0,254}$/.test(text) || text.includes('..'))
-    throw new UserError('bad-image', `${JSON.stringify(text.slice(0, 60))} is not an image reference`, {
-      hint: 'repository:tag or registry/repository@sha256:...',
-    })
-  return text
+/** A number of at most so many: what is checked out in the end has that limit too. */
+function most(limit: number) {
+  return (text: string) => {
+    if (!/^[1-9]\d{0,11}$/.test(text) || Number(text) > limit)
+      throw new UserError('bad-count', `${JSON.stringify(text.slice(0, 20))} is not a number from 1 to ${limit}`)
+  }
 }
 
-export default group('git', 'Deploy from images, and settings of git push', [fromImage, sync, set, status, report])
+export default group('git', 'Deploy from repositories, archives and images, and settings of git push', [
+  sync,
+  fromArchive,
+  fromImage,
+  loadImage,
+  set,
+  status,
+  report,
+  initialize,
+  unlock,
+  ...remotes,
+])

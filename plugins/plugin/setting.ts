@@ -9,7 +9,7 @@ export const setting = command({
   args: {
     name: plugin(() => true),
     key: optional(word('the setting', 'key')),
-    value: optional({ ...word('its new value', 'value'), secret: true }),
+    value: optional({ ...word('its new value', 'value'), secret: 'whole' as const }),
   },
   flags: { format },
   examples: ['plugin:config redis', 'plugin:config redis image-version 8.0', 'plugin:config redis image-version'],

@@ -78,7 +78,7 @@ const ofWebhook = (read: (webhook: Webhook, one: App) => string) => (one: App) =
 const report = command(
   reportCommand('webhooks', {
     'webhooks-enabled': (one) => String(webhookOf(one) !== undefined),
-    'webhooks-url': ofWebhook((_, one) => webhookUrl(one)),
+    'webhooks-url': ofWebhook((_, one) => webhookUrl(one) ?? 'the HTTP door is off'),
     'webhooks-repository': ofWebhook(({ repository }) => repository.replace(/\/\/[^/@]*@/, '//')),
     'webhooks-branch': ofWebhook(({ branch }) => branch ?? 'the deploy branch'),
     'webhooks-provider': ofWebhook(({ provider }) => provider ?? 'any'),
@@ -86,7 +86,7 @@ const report = command(
 )
 
 function tell(one: App, secret: string, line: (text: string) => void): void {
-  line(`URL:    ${webhookUrl(one)}`)
+  line(`URL:    ${webhookUrl(one) ?? 'none: DOKKU_HTTP_DOOR is off'}`)
   line(`Secret: ${secret}`)
 }
 
