@@ -13,6 +13,7 @@ import { output } from '#lib/output.ts'
 import { createApp } from './create.ts'
 import { parseRemote } from './fetch-guard.ts'
 import { stateOnly } from './fixtures.ts'
+import { remoteConfig } from './git-config.ts'
 import { moveBranch } from './git-deploy.ts'
 import { fetchRemote, remoteCommit } from './git-fetch.ts'
 import { storeAllowedHosts, storeCredentials } from './git-hosts.ts'
@@ -148,4 +149,12 @@ test('moveBranch moves the branch that deploys, also back', async () => {
   app.properties.set('git deploy-branch', 'live')
   assert.equal(await moveBranch(app, newest), 'live')
   app.properties.set('git deploy-branch', '')
+})
+
+test('git connects to the address that was looked at, whatever the name means by then', async () => {
+  const repository = join(folder, 'pinned')
+  await git(['init', '--quiet', '--bare', repository])
+  const asked = { ...parseRemote(`http://name.invalid:${at.split(':')[1]}/app`), address: '127.0.0.1' }
+  await writeFile(join(repository, 'config'), remoteConfig(asked, repository, undefined).config)
+  assert.match((await git(['--git-dir', repository, 'ls-remote', asked.url])).stdout, /refs\/heads\/main/)
 })
