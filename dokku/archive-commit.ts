@@ -28,7 +28,8 @@ export interface ArchiveCommit {
  * archive with one folder it is what that folder holds. UserError `bad-archive`.
  */
 export async function commitArchive(app: App, archive: Readable, { type, limits, message, author }: ArchiveCommit): Promise<string> {
-  return await withScratch(app.instance, async (repository) => {
+  const format = await app.instance.repositories.formatOf(String(app.id))
+  return await withScratch(app.instance, format, async (repository) => {
     await borrow(repository, app)
     try {
       await importEntries(repository, await entriesOf(archive, type, join(repository, 'archive'), limits))

@@ -12,10 +12,12 @@ import { dockerOptions, flagsFor } from './docker-options.ts'
 import { effectOf } from './flag-effects.ts'
 import { fetchRemote } from './git-fetch.ts'
 import { type Instance, imageName } from './instance.ts'
+import { lookForLfs } from './lfs.ts'
 import { type Manifest, plainManifest, readManifest } from './manifest.ts'
 import { nextVersion } from './release.ts'
 import { commitSource } from './source.ts'
 import type { Commit, RemoteSource, Source } from './source-kinds.ts'
+import { fillSubmodules } from './submodules.ts'
 
 export type { Source }
 
@@ -48,7 +50,7 @@ export async function build(app: App, source: Source, by: By): Promise<Built> {
 async function fetched(app: App, remote: RemoteSource, by: By): Promise<Commit> {
   by.stage?.('building')
   const commit = await fetchRemote(app, remote, by)
-  const source = commitSource(app, commit)
+  const source = { ...commitSource(app, commit), origin: remote.remote }
   by.about?.(source)
   return source
 }
@@ -61,7 +63,8 @@ async function fromCommit(app: App, source: Commit, by: By): Promise<Built> {
   await mkdir(dir)
   try {
     const { submodules } = await checkout(source.repository, source.commit, dir, source.env)
-    if (submodules.length > 0) output.warn(`Submodules are not part of a push and stay empty: ${submodules.join(', ')}`)
+    await fillSubmodules(app, { ...source, dir, paths: submodules }, by)
+    await lookForLfs(app, source, by)
     const tree = { app: app.name, dir, revision: source.commit }
     await instance.fire('post-extract', tree, heard(by))
     const manifest = await readManifest(dir)

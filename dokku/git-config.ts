@@ -9,7 +9,7 @@ export const sshFiles = {
 }
 
 /**
- * The files of a repository that can fetch from one remote: it connects to the address that was looked at and nowhere else,
+ * What the config of a repository needs that is to fetch from one remote, and the one of ssh: it connects to the address that was looked at and nowhere else,
  * follows no redirect, asks nobody for a password, and shows what it was given neither in argv nor in an environment. Pure.
  */
 export function remoteConfig(remote: Reached, repository: string, credentials: Credentials | undefined): { config: string; ssh: string } {
@@ -17,7 +17,7 @@ export function remoteConfig(remote: Reached, repository: string, credentials: C
   const at = address.includes(':') ? `[${address}]` : address
   const header = credentials && `Authorization: Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`
   const config: [string, Record<string, string>][] = [
-    ['core', { repositoryformatversion: '0', bare: 'true', sshCommand: `ssh -F ${repository}/ssh` }],
+    ['core', { sshCommand: `ssh -F ${repository}/ssh` }],
     ['protocol', { allow: 'never' }],
     [`protocol "${scheme}"`, { allow: 'always' }],
     [

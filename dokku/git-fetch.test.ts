@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { currentCommit, repositories } from '#gitreceive'
-import { start } from '#lib/exec.ts'
 import { git } from '#lib/git.ts'
 import { output } from '#lib/output.ts'
 import { createApp } from './create.ts'
@@ -17,6 +13,7 @@ import { remoteConfig } from './git-config.ts'
 import { moveBranch } from './git-deploy.ts'
 import { fetchRemote, remoteCommit } from './git-fetch.ts'
 import { storeAllowedHosts, storeCredentials } from './git-hosts.ts'
+import { gitServer } from './git-server.fixture.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'git-fetch-'))
 const served = join(folder, 'served')
@@ -26,40 +23,12 @@ Object.assign(instance.settings, { dataDir: folder })
 const app = await createApp(instance, 'shop')
 const own = all.path(String(app.id))
 
-/** git's own server, behind a password where the path says so. */
-const server = createServer((request, response) => void serve(request, response)).listen(0, '127.0.0.1')
-await once(server, 'listening')
-const at = `127.0.0.1:${(server.address() as AddressInfo).port}`
+const server = await gitServer(served)
+const { at } = server
 after(async () => {
   server.close()
   await rm(folder, { recursive: true })
 })
-
-async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost')
-  if (url.pathname.startsWith('/moved')) return void response.writeHead(302, { location: `http://${at}/app/info/refs${url.search}` }).end()
-  if (url.pathname.startsWith('/private') && request.headers.authorization !== `Basic ${btoa('me:a secret')}`)
-    return void response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end()
-  const cgi = start(['git', '-c', 'safe.directory=*', 'http-backend'], {
-    env: {
-      PATH: process.env.PATH ?? '',
-      GIT_PROJECT_ROOT: served,
-      GIT_HTTP_EXPORT_ALL: '1',
-      PATH_INFO: url.pathname.replace('/private', '/app'),
-      QUERY_STRING: url.search.slice(1),
-      REQUEST_METHOD: request.method ?? 'GET',
-      CONTENT_TYPE: request.headers['content-type'] ?? '',
-      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
-      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
-    },
-  })
-  request.pipe(cgi.stdin)
-  const answer = Buffer.concat((await cgi.stdout.toArray()) as Buffer[])
-  const end = answer.indexOf('\r\n\r\n')
-  const headers = answer.subarray(0, end).toString().split('\r\n')
-  for (const line of headers) response.appendHeader(...(line.split(': ', 2) as [string, string]))
-  response.writeHead(Number.parseInt(String(response.getHeader('status') ?? '200'), 10)).end(answer.subarray(end + 4))
-}
 
 /** Commits a file to a branch of what is served; gives the commit. */
 async function commit(text: string, branch = 'main'): Promise<string> {
@@ -141,6 +110,18 @@ test('remoteCommit asks where a branch stands without fetching it', async () => 
   assert.equal(await currentCommit(own, `${next}^{commit}`), undefined)
 })
 
+test('fetchRemote takes a repository of the other object format into an app that has nothing yet', async () => {
+  const [work, path] = [join(folder, 'work-256'), join(served, 'new')]
+  const run = (...words: string[]) => git(['-C', work, '-c', 'user.name=a', '-c', 'user.email=a@example.com', ...words])
+  await git(['init', '--quiet', '--object-format=sha256', '--initial-branch=main', work])
+  await run('commit', '--quiet', '--allow-empty', '--message', 'one')
+  await git(['init', '--quiet', '--bare', '--object-format=sha256', '--initial-branch=main', path])
+  await run('push', '--quiet', path, 'main')
+  await assert.rejects(fetch('main', 'new'), { code: 'other-format' })
+  const empty = await createApp(instance, 'empty')
+  assert.match(await fetchRemote(empty, remote('main', 'new'), by), /^[0-9a-f]{64}$/)
+})
+
 test('moveBranch moves the branch that deploys, also back', async () => {
   const newest = await fetch('main')
   assert.equal(await moveBranch(app, newest), 'main')
@@ -155,6 +136,6 @@ test('git connects to the address that was looked at, whatever the name means by
   const repository = join(folder, 'pinned')
   await git(['init', '--quiet', '--bare', repository])
   const asked = { ...parseRemote(`http://name.invalid:${at.split(':')[1]}/app`), address: '127.0.0.1' }
-  await writeFile(join(repository, 'config'), remoteConfig(asked, repository, undefined).config)
+  await writeFile(join(repository, 'config'), remoteConfig(asked, repository, undefined).config, { flag: 'a' })
   assert.match((await git(['--git-dir', repository, 'ls-remote', asked.url])).stdout, /refs\/heads\/main/)
 })

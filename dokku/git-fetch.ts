@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises'
+import { appendFile, chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ObjectFormat } from '#gitreceive'
 import { UserError } from '#lib/errors.ts'
 import { ExecError, signalGroup, start } from '#lib/exec.ts'
 import { gitArgv, gitEnvironment } from '#lib/git.ts'
@@ -9,7 +10,7 @@ import type { By } from './by.ts'
 import { type Reached, type Remote, reach } from './fetch-guard.ts'
 import { remoteConfig } from './git-config.ts'
 import { allowedHosts, credentialsFor } from './git-hosts.ts'
-import { borrow, gitsReason, takeCommit, taken, withScratch } from './git-scratch.ts'
+import { borrow, checked, gitsReason, takeCommit, taken, withScratch } from './git-scratch.ts'
 import type { Instance } from './instance.ts'
 import type { RemoteSource } from './source-kinds.ts'
 
@@ -21,20 +22,45 @@ const timeoutMs = 15 * 60_000
  * Brings a commit from elsewhere into the app's repository, where no branch has it yet; gives the commit. UserErrors
  * `bad-remote`, `remote-refused`, `fetch-failed`, `no-such-commit`.
  */
-export async function fetchRemote(app: App, { remote: asked, ref }: RemoteSource, by: By): Promise<string> {
-  return await withRemote(app.instance, asked, async (remote, repository) => {
-    by.output.detail(`Fetching ${ref ?? 'the default branch'} of ${remote.url}`)
+export async function fetchRemote(app: App, source: RemoteSource, by: By): Promise<string> {
+  const { instance, id } = app
+  const { name, commit } = await withRemote(instance, source.remote, 'sha1', (remote, repository) => find(remote, repository, source.ref))
+  return await withRemote(instance, source.remote, formatOf(commit), async (remote, repository) => {
+    by.output.detail(`Fetching ${source.ref ?? 'the default branch'} of ${remote.url}`)
+    // Refused where the app has commits of the other format.
+    await instance.repositories.ensure(String(id), formatOf(commit))
     await borrow(repository, app)
-    const { name } = await find(remote, repository, ref)
-    const words = ['fetch', '--progress', '--no-tags', '--no-write-fetch-head', '--end-of-options', remote.url, `+${name}:${taken}`]
-    await talk(remote, repository, words, by)
+    await fetch(remote, repository, name, [], by)
     return await takeCommit(repository, app)
   })
 }
 
+/** Fetches one commit without its history, for as long as something is done with the repository that then has it. */
+export async function withCommit(
+  { instance }: App,
+  { remote: asked, commit }: { remote: Remote; commit: string },
+  by: By,
+  work: (repository: string) => Promise<void>,
+): Promise<void> {
+  await withRemote(instance, asked, formatOf(commit), async (remote, repository) => {
+    by.output.detail(`Fetching ${commit.slice(0, 8)} of ${remote.url}`)
+    await fetch(remote, repository, commit, ['--depth=1'], by)
+    await work(repository)
+  })
+}
+
+async function fetch(remote: Reached, repository: string, name: string, options: string[], by: By): Promise<void> {
+  const words = ['fetch', '--progress', '--no-tags', '--no-write-fetch-head', ...options, '--end-of-options', remote.url]
+  await talk(remote, repository, [...checked, ...words, `+${name}:${taken}`], by)
+}
+
+function formatOf(commit: string): ObjectFormat {
+  return commit.length === 64 ? 'sha256' : 'sha1'
+}
+
 /** The commit that a branch, a tag or the default branch of a repository elsewhere stands at; an id of a commit is itself. */
 export async function remoteCommit(instance: Instance, { remote: asked, ref }: RemoteSource): Promise<string> {
-  return await withRemote(instance, asked, async (remote, repository) => (await find(remote, repository, ref)).commit)
+  return await withRemote(instance, asked, 'sha1', async (remote, repository) => (await find(remote, repository, ref)).commit)
 }
 
 /** What a ref means there: branches come before tags. */
@@ -52,12 +78,19 @@ async function find(remote: Reached, repository: string, ref = 'HEAD'): Promise<
 }
 
 /** Does something with a repository of its own, whose config alone says how the remote is reached. */
-async function withRemote<T>(instance: Instance, asked: Remote, work: (remote: Reached, repository: string) => Promise<T>): Promise<T> {
+async function withRemote<T>(
+  instance: Instance,
+  asked: Remote,
+  format: ObjectFormat,
+  work: (remote: Reached, repository: string) => Promise<T>,
+): Promise<T> {
   const remote = await reach(asked, allowedHosts(instance.db))
-  return await withScratch(instance, async (repository) => {
+  return await withScratch(instance, format, async (repository) => {
     const credentials = remote.scheme.startsWith('http') ? (remote.credentials ?? credentialsFor(instance.db, remote.host)) : undefined
-    const files = remoteConfig(remote, repository, credentials)
-    for (const [name, text] of Object.entries(files)) await writeFile(join(repository, name), text, { mode: 0o600 })
+    const { config, ssh } = remoteConfig(remote, repository, credentials)
+    await chmod(join(repository, 'config'), 0o600)
+    await appendFile(join(repository, 'config'), config)
+    await writeFile(join(repository, 'ssh'), ssh)
     return await work(remote, repository)
   })
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { currentCommit } from '#gitreceive'
+import { currentCommit, type ObjectFormat } from '#gitreceive'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { ExecError } from '#lib/exec.ts'
 import { git } from '#lib/git.ts'
@@ -10,18 +10,21 @@ import type { App } from './app.ts'
 import { treeFolder } from './builds.ts'
 import type { Instance } from './instance.ts'
 
-/** What pushes are forgiven too: harmless old habits. */
-const forgiven = ['zeroPaddedFilemode', 'badTimezone', 'missingSpaceBeforeDate'].flatMap((one) => ['-c', `fetch.fsck.${one}=ignore`])
+/** The checks of a push, and what it is forgiven too: harmless old habits. */
+export const checked = [
+  ...['-c', 'fetch.fsckObjects=true'],
+  ...['zeroPaddedFilemode', 'badTimezone', 'missingSpaceBeforeDate'].flatMap((one) => ['-c', `fetch.fsck.${one}=ignore`]),
+]
 
 /** The ref of a scratch repository that `takeCommit` takes. */
 export const taken = 'refs/taken'
 
 /** Does something with an empty bare repository, which is gone afterwards: what goes wrong there has touched no app. */
-export async function withScratch<T>(instance: Instance, work: (repository: string) => Promise<T>): Promise<T> {
+export async function withScratch<T>(instance: Instance, format: ObjectFormat, work: (repository: string) => Promise<T>): Promise<T> {
   const repository = join(treeFolder(instance), `git-${randomBytes(6).toString('hex')}`)
   await mkdir(treeFolder(instance), { recursive: true, mode: 0o700 })
   try {
-    await git(['init', '--quiet', '--bare', '--template=', repository])
+    await git(['init', '--quiet', '--bare', '--template=', `--object-format=${format}`, repository])
     return await work(repository)
   } finally {
     await rm(repository, { recursive: true, force: true })
@@ -40,7 +43,7 @@ export async function takeCommit(repository: string, app: App): Promise<string> 
   if (commit === undefined) throw new UserError('no-such-commit', 'What was fetched is no commit')
   const words = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--end-of-options', repository, taken]
   try {
-    await git(['--git-dir', await ownRepository(app), '-c', 'fetch.fsckObjects=true', ...forgiven, ...words])
+    await git(['--git-dir', await ownRepository(app), ...checked, ...words])
   } catch (error) {
     throw new UserError('fetch-failed', `What was fetched is refused: ${gitsReason(error)}`, { cause: error })
   }

@@ -9,6 +9,8 @@ export interface Commit {
   readonly repository: string
   readonly commit: string
   readonly env: Record<string, string>
+  /** Where it was fetched from, if it was. */
+  readonly origin?: Remote
 }
 
 /** An image that exists, here or in a registry. */

@@ -22,6 +22,14 @@ test('parseService leaves hostile names to the grammar of names, unchanged', () 
   assert.equal(parseService(['git-upload-pack', '//app'])?.name, '/app')
 })
 
+test('parseService says that Git LFS is not served', () => {
+  for (const words of [
+    ['git-lfs-authenticate', 'shop', 'upload'],
+    ['git-lfs-transfer', 'shop', 'upload'],
+  ])
+    assert.throws(() => parseService(words), { code: 'bad-git-command', message: 'Git LFS is not served here' })
+})
+
 test('parseService refuses options and further words', () => {
   for (const words of [['--upload-pack=sh', 'app'], ['-oProxyCommand=sh'], ['app', 'more'], []])
     assert.throws(

@@ -18,6 +18,10 @@ export interface Service {
 export function parseService(words: readonly string[]): Service | undefined {
   const [first, ...rest] = words[0] === 'git' ? [`git-${words[1] ?? ''}`, ...words.slice(2)] : words
   const service = services.find((name) => name === first)
+  if (first === 'git-lfs-authenticate' || first === 'git-lfs-transfer')
+    throw new UserError('bad-git-command', 'Git LFS is not served here', {
+      hint: "git lfs migrate export --include='*' makes its files files of git",
+    })
   if (service === undefined) return undefined
   const [path, ...others] = rest
   if (path === undefined || others.length > 0 || path.startsWith('-'))

@@ -1,4 +1,17 @@
-import { app, command, currentRelease, format, group, parseRef, reportCommand, repositoryHead, setCommand, UserError } from 'dokku'
+import {
+  app,
+  command,
+  currentRelease,
+  format,
+  group,
+  lfsChoices,
+  parseRef,
+  reportCommand,
+  repositoryHead,
+  setCommand,
+  submoduleChoices,
+  UserError,
+} from 'dokku'
 import { fromArchive, loadImage } from './archive.ts'
 import { fromImage } from './image.ts'
 import { remotes } from './remotes.ts'
@@ -10,6 +23,8 @@ const set = command(
     'git',
     {
       'deploy-branch': { summary: 'the branch whose pushes deploy; empty accepts main and master', check: parseRef },
+      submodules: oneOf(submoduleChoices, 'leave their folders empty, fetch them, or refuse what has some; leave unless set'),
+      lfs: oneOf(lfsChoices, 'leave pointers of Git LFS as they are, or refuse them; leave unless set'),
       'archive-max-files': { summary: 'how many entries an archive may have; 10000 unless set', check: most(200_000) },
       'archive-max-size': { summary: 'how many bytes an archive may hold; 1073741824 unless set', check: most(4 * 1024 ** 3) },
     },
@@ -50,6 +65,8 @@ function compare(head: string | undefined, deployed: string | undefined): string
 const report = command(
   reportCommand('git', {
     'git-deploy-branch': (one) => one.properties.get('git deploy-branch') ?? 'main or master',
+    'git-submodules': (one) => one.properties.get('git submodules') ?? 'leave',
+    'git-lfs': (one) => one.properties.get('git lfs') ?? 'leave',
     'git-archive-max-files': (one) => one.properties.get('git archive-max-files') ?? '10000',
     'git-archive-max-size': (one) => one.properties.get('git archive-max-size') ?? '1073741824',
     'git-rev-env-var': () => 'GIT_REV',
@@ -57,6 +74,13 @@ const report = command(
     'git-sha': (one) => currentRelease(one)?.revision ?? '',
   }),
 )
+
+function oneOf(values: readonly string[], summary: string) {
+  const check = (text: string) => {
+    if (!values.includes(text)) throw new UserError('bad-choice', `${JSON.stringify(text.slice(0, 40))} is none of ${values.join(', ')}`)
+  }
+  return { summary, values, check }
+}
 
 /** A number of at most so many: what is checked out in the end has that limit too. */
 function most(limit: number) {
