@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { maybeApp } from './app.ts'
+import { listBuilds } from './builds.ts'
 import { createApp } from './create.ts'
 import { stateOnly } from './fixtures.ts'
-import { answerWebhook } from './webhook.ts'
+import type { Instance } from './instance.ts'
+import { keyedQueue } from './locks.ts'
+import { answerWebhook, resumeWebhooks } from './webhook.ts'
 import { isNewDelivery, storeWebhook } from './webhooks.ts'
 
 const instance = stateOnly()
@@ -67,4 +75,38 @@ test('a webhook that is put in place again has another secret', async () => {
   assert.equal((await post({}, { event: 'ping', key: next })).status, 200)
   storeWebhook(app, undefined)
   assert.equal((await post({}, { event: 'ping', key: next })).status, 404)
+})
+
+test('a deploy that was promised is tried, also after control has ended, until it has ended itself', async () => {
+  const heard = new EventEmitter()
+  const log = { info: (_: object, text: string) => heard.emit(text), error: () => {} }
+  const dataDir = await mkdtemp(join(tmpdir(), 'webhook-'))
+  const live = stateOnly({}, { inOrder: keyedQueue(), log: log as unknown as Instance['log'] })
+  Object.assign(live.settings, { dataDir })
+  const one = await createApp(live, 'shop')
+  const key = storeWebhook(one, { repository: 'http://127.0.0.1:1/shop.git' })
+  const promised = () => one.properties.get('webhooks promised')
+  const send = (id: string) => {
+    const body = Buffer.from(JSON.stringify({ ref: 'refs/heads/main', after: commit, id }))
+    return answerWebhook(live, 'shop', { 'x-gitlab-event': 'Push Hook', 'x-gitlab-token': key, 'x-gitlab-event-uuid': id }, body)
+  }
+  const answers = await Promise.all([send('1'), send('2'), send('1')])
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [202, 202, 401],
+  )
+  assert.match(answers[1]?.text ?? '', /waits already/)
+  assert.equal(promised(), 'main')
+  await once(heard, 'a webhook deployed nothing')
+  await setImmediate()
+  assert.equal(promised(), undefined)
+  assert.deepEqual(
+    listBuilds(one).map(({ status, source, error }) => [status, source, error?.split(':')[0]]),
+    [['failed', 'http://127.0.0.1:1/shop.git main', '127.0.0.1 is 127.0.0.1, an address of this machine or of a private network']],
+  )
+  one.properties.set('webhooks promised', 'main')
+  resumeWebhooks(live)
+  await once(heard, 'a webhook deployed nothing')
+  assert.equal(listBuilds(one).length, 2)
+  await rm(dataDir, { recursive: true })
 })

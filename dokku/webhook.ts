@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { messageOf, UserError } from '#lib/errors.ts'
+import { UserError } from '#lib/errors.ts'
 import { output } from '#lib/output.ts'
-import { type App, maybeApp } from './app.ts'
-import { own } from './credentials.ts'
+import type { Identity } from './access.ts'
+import { type App, allApps, maybeApp } from './app.ts'
 import { parseRemote } from './fetch-guard.ts'
 import { deployInTurn } from './git-deploy.ts'
 import { remoteCommit } from './git-fetch.ts'
 import type { Instance } from './instance.ts'
 import { actAs } from './nested.ts'
 import { currentRelease } from './release.ts'
-import { serveCaller } from './serve-caller.ts'
+import { type About, serveCaller } from './serve-caller.ts'
 import { deployBranches } from './source.ts'
 import type { RemoteSource } from './source-kinds.ts'
 import { knowsSecret, marksOf, providerOf, readWebhook } from './webhook-request.ts'
@@ -21,13 +21,21 @@ export const webhookBodyLimit = 5 * 1024 ** 2
 /** How long after a push its news are believed. */
 const newsMs = 3_600_000
 
+/** The property that holds a branch from when a deploy of it is promised until it has ended. */
+const promise = 'webhooks promised'
+
+const silent = output(
+  () => {},
+  () => {},
+)
+
 export interface WebhookAnswer {
   status: number
   text: string
 }
 
-/** Apps whose webhook waits for its turn: it will deploy what is newest then. */
-const waiting = new WeakMap<Instance, Set<number>>()
+/** Webhooks of apps that wait for their turn, and will deploy what is newest then; `again`: another came meanwhile. */
+const waiting = new WeakMap<App, { again: boolean }>()
 
 /**
  * Answers what a git host posts about an app: 202 when it is deployed in the background, 200 when there is nothing to deploy,
@@ -57,47 +65,60 @@ function branchesOf(app: App, { branch }: Webhook): string[] {
   return branch === undefined ? deployBranches(app) : [branch]
 }
 
+/** Goes on with the deploys that were promised when control ended. For the start, once deploys may run. */
+export function resumeWebhooks(instance: Instance): void {
+  for (const app of allApps(instance)) {
+    const [branch, webhook] = [app.properties.get(promise), webhookOf(app)]
+    if (branch !== undefined && webhook !== undefined) begin(app, branch, webhook)
+  }
+}
+
 /** Deploys in the background, unless one that has not begun will do it; its build is recorded as any other. */
 function begin(app: App, branch: string, webhook: Webhook): boolean {
   const { instance } = app
-  const apps = waiting.get(instance) ?? new Set()
-  waiting.set(instance, apps)
-  if (apps.has(app.id)) return false
-  apps.add(app.id)
-  const silent = output(
-    () => {},
-    () => {},
-  )
-  const caller = own('webhook', 'deployer')
-  const check = async () => void apps.delete(app.id)
-  const work = async () => {
-    const source: RemoteSource = { kind: 'remote', remote: parseRemote(webhook.repository), ref: branch }
-    // What cannot be asked is tried all the same: why it cannot then stands in the build.
-    const newest = await remoteCommit(instance, source).catch(() => undefined)
-    if (newest !== undefined && newest === currentRelease(app)?.revision) return
-    await deployInTurn(app, source, { user: caller.name, output: silent }, { check })
+  const before = waiting.get(app)
+  if (before !== undefined) {
+    before.again = true
+    return false
   }
-  const text = `webhook push ${branch}`
-  serveCaller(
-    instance,
-    { caller, door: 'webhook' },
-    async (identity, about) => {
-      Object.assign(about, { app: app.name, text, changes: true })
-      await actAs({ identity, output: silent }, work)
-      about.release = currentRelease(app)?.version
-      return 0
-    },
-    (error) => {
-      // Whoever follows the build reads it there.
-      instance.log.info(
-        { app: app.name, err: error instanceof UserError ? error.message : error },
-        `a webhook deployed nothing: ${messageOf(error)}`,
-      )
-      return 1
-    },
-  )
-    .then((ended) => ended.note())
+  const state = { again: false }
+  waiting.set(app, state)
+  app.properties.set(promise, branch)
+  const kept = () => {
+    if (waiting.get(app) === state) waiting.delete(app)
+    if (!waiting.has(app)) app.properties.set(promise, '')
+  }
+  const caller: Identity = { name: 'webhook', role: (at) => (at === app.id ? 'deployer' : undefined), credential: `webhook of ${app.name}` }
+  const work = async (identity: Identity, about: About) => {
+    Object.assign(about, { app: app.name, text: `webhook push ${branch}`, changes: true })
+    await actAs({ identity, output: silent }, () =>
+      deployNewest(app, { kind: 'remote', remote: parseRemote(webhook.repository), ref: branch }, state),
+    )
+    about.release = currentRelease(app)?.version
+    return 0
+  }
+  const fail = (error: unknown) => {
+    // Whoever follows the build reads it there.
+    instance.log.info({ app: app.name, err: error instanceof UserError ? error.message : error }, 'a webhook deployed nothing')
+    return 1
+  }
+  serveCaller(instance, { caller, door: 'webhook' }, work, fail)
+    .then(({ note }) => {
+      note()
+      kept()
+    })
     .catch((error: unknown) => instance.log.error({ err: error }, 'a webhook could not be written down'))
-    .finally(() => apps.delete(app.id))
   return true
+}
+
+async function deployNewest(app: App, source: RemoteSource, state: { again: boolean }): Promise<void> {
+  let newest: string | undefined
+  do {
+    state.again = false
+    // What cannot be asked is tried all the same: why it cannot then stands in the build.
+    newest = await remoteCommit(app.instance, source).catch(() => undefined)
+  } while (state.again)
+  if (newest !== undefined && newest === currentRelease(app)?.revision) return
+  const check = async () => void waiting.delete(app)
+  await deployInTurn(app, source, { user: 'webhook', output: silent }, { check })
 }
