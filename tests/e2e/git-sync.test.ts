@@ -87,6 +87,25 @@ test('over ssh a deploy key gets in, and only at a host whose key is trusted', a
   await says('three')
 })
 
+test('what the instance is allowed and given for hosts can be asked, and taken back', async () => {
+  assert.equal(ok(await ssh('git:auth-status', address)), `${address} as me\n`)
+  assert.equal(ok(await ssh('git:allow-private')), `${address}/32\n`)
+  ok(await ssh('git:auth', 'other.example.com', 'me', 'hidden'))
+  ok(await ssh('git:auth', 'other.example.com'))
+  assert.match(failed(await ssh('git:auth-status', 'other.example.com')), /no credentials/)
+  assert.ok(!ok(await ssh('events')).includes('hidden'))
+  assert.ok(!ok(await ssh('audit:list')).includes('hidden'))
+})
+
+test('git:unlock removes what a killed git left, and a push goes through again', async () => {
+  const [id] = (await engine.lines('exec', instance.name, 'ls', '/var/lib/dokku/repositories')).filter((name) => name.endsWith('.git'))
+  const lock = `/var/lib/dokku/repositories/${id}/refs/heads/main.lock`
+  ok(await engine.docker(['exec', instance.name, 'touch', '--date', '5 minutes ago', lock]))
+  assert.match(ok(await ssh('git:unlock', 'shop')), /Removed 1 lock of shop/)
+  ok(await ssh('git:initialize', 'shop'))
+  ok(await ssh('git:sync', 'shop', url))
+})
+
 test('a git host that tells of a push has it deployed, once', async () => {
   const secret = /^Secret: (\S+)$/m.exec(ok(await ssh('webhooks:enable', 'shop', '--repository', url)))?.[1] ?? ''
   const after = await publish(say('four'))
