@@ -1,8 +1,10 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { UserError } from '#lib/errors.ts'
 import { git } from '#lib/git.ts'
 import type { App } from './app.ts'
 import type { By } from './by.ts'
+import { gitsReason } from './git-scratch.ts'
 import { currentRelease } from './release.ts'
 import { deployBranches, repositoryHead } from './source.ts'
 import type { Commit, RemoteSource } from './source-kinds.ts'
@@ -30,7 +32,18 @@ export async function deployInTurn(app: App, source: Commit | RemoteSource, by: 
 export async function moveBranch(app: App, commit: string): Promise<string> {
   const branch = (await repositoryHead(app))?.branch ?? deployBranches(app)[0]
   const path = app.instance.repositories.path(String(app.id))
-  await git(['--git-dir', path, 'update-ref', `refs/heads/${branch}`, commit])
+  try {
+    await git(['--git-dir', path, 'update-ref', `refs/heads/${branch}`, commit])
+  } catch (cause) {
+    throw new UserError(
+      'branch-locked',
+      `Branch ${branch} of ${app.name} could not be moved to ${commit.slice(0, 8)}: ${gitsReason(cause)}`,
+      {
+        cause,
+        hint: `git:unlock ${app.name} removes what a killed git left`,
+      },
+    )
+  }
   return branch
 }
 

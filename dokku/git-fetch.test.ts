@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -10,7 +10,7 @@ import { createApp } from './create.ts'
 import { parseRemote } from './fetch-guard.ts'
 import { stateOnly } from './fixtures.ts'
 import { remoteConfig } from './git-config.ts'
-import { moveBranch } from './git-deploy.ts'
+import { moveBranch, unlockRepository } from './git-deploy.ts'
 import { fetchRemote, remoteCommit } from './git-fetch.ts'
 import { storeAllowedHosts, storeCredentials } from './git-hosts.ts'
 import { gitServer } from './git-server.fixture.ts'
@@ -130,6 +130,16 @@ test('moveBranch moves the branch that deploys, also back', async () => {
   app.properties.set('git deploy-branch', 'live')
   assert.equal(await moveBranch(app, newest), 'live')
   app.properties.set('git deploy-branch', '')
+})
+
+test('moveBranch says what to do about a lock that a killed git left, and unlockRepository takes only an old one away', async () => {
+  const lock = join(own, 'refs/heads/main.lock')
+  await writeFile(lock, '')
+  await assert.rejects(moveBranch(app, first), { code: 'branch-locked', hint: /git:unlock shop/ })
+  assert.equal(await unlockRepository(app), 0)
+  await utimes(lock, 0, 0)
+  assert.equal(await unlockRepository(app), 1)
+  await moveBranch(app, first)
 })
 
 test('git connects to the address that was looked at, whatever the name means by then', async () => {

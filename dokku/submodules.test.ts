@@ -90,6 +90,13 @@ test('a relative submodule of what was pushed is relative to nothing, which is s
   await assert.rejects(built('relative', relative), { code: 'bad-submodule', message: /relative to where the app came from.*whole URL/ })
 })
 
+test('what is built again knows where it was fetched from, with the password that was given for it', async () => {
+  const guarded = await repository('guarded', { text: 'guarded' }, { part: ['../private', await repository('app', { text: 'app' })] })
+  app.properties.set('git remote', `http://me:a%20secret@${server.at}/guarded`)
+  assert.equal(await readFile(join((await built('guarded', guarded)).dir, 'part/text'), 'utf8'), 'app')
+  app.properties.set('git remote', '')
+})
+
 test('a submodule is nothing of this machine, no program and no option', async () => {
   for (const [at, url] of [
     'http://localhost/x',

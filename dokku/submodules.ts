@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { checkout } from '#gitreceive'
 import { UserError } from '#lib/errors.ts'
 import { git } from '#lib/git.ts'
@@ -34,7 +34,8 @@ export async function fillSubmodules(app: App, tree: Tree, by: By): Promise<void
     throw new UserError('submodule-refused', `${app.name} takes no submodules: ${named}`, { hint: `git:set ${app.name} submodules fetch` })
   if (choice === 'leave')
     return by.output.warn(`Submodules are not part of a push and stay empty: ${named}\ngit:set ${app.name} submodules fetch brings them`)
-  await fetchInto(app, tree, by, { ...most }, 1)
+  const origin = tree.origin ?? lastOrigin(app)
+  await fetchInto(app, { ...tree, ...(origin && { origin }) }, by, { ...most }, 1)
 }
 
 interface Left {
@@ -83,12 +84,20 @@ async function commitOf({ repository, commit, env }: Tree, path: string): Promis
   return stdout.trim()
 }
 
-/** A URL of .gitmodules; one that begins with a dot is relative to where the tree came from. */
+/** A URL of .gitmodules; one that begins with a dot is relative to where the tree came from, and is shown the same password. */
 function resolve(url: string, origin: Remote | undefined, path: string): Remote {
   if (!/^\.\.?\//.test(url)) return parseRemote(url)
-  if (origin === undefined || !URL.canParse(origin.url))
+  const [, server, from = ''] = /^(\w+:\/\/[^/]+\/|[^/:]+:)(.*)$/.exec(origin?.url ?? '') ?? []
+  if (server === undefined)
     throw bad(`${show(path)} is at ${show(url)}, relative to where the app came from, which nobody knows of a push: give it a whole URL`)
-  return parseRemote(new URL(url, `${origin.url.replace(/\/+$/, '')}/`).href)
+  const remote = parseRemote(server + posix.join(from, url))
+  return origin?.credentials === undefined ? remote : { ...remote, credentials: origin.credentials }
+}
+
+/** Where the app was fetched from last, if it was. */
+function lastOrigin(app: App): Remote | undefined {
+  const url = app.properties.get('git remote')
+  return url === undefined ? undefined : parseRemote(url)
 }
 
 function bad(why: string): UserError {

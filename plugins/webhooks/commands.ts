@@ -38,6 +38,7 @@ const enable = command({
     const repository = flags.repository ?? args.app.properties.get('git remote')
     if (repository === undefined)
       throw new UserError('missing-value', `Nothing was fetched for ${args.app.name} yet`, { hint: '--repository URL says from where' })
+    args.app.properties.set('git remote', repository)
     const secret = storeWebhook(args.app, { repository, branch: flags.branch, provider: flags.provider })
     if (!context.quiet) context.output.warn('The secret is shown this once')
     tell(args.app, secret, context.output.line)
