@@ -145,5 +145,22 @@ LABEL org.opencontainers.image.title=gitreceive org.opencontainers.image.license
 ENTRYPOINT ["tini", "-g", "--"]
 CMD ["gitreceive", "help"]
 
+# SSH that calls your program, alone.
+FROM ${BASE} AS execd
+RUN apt-get update && apt-get install -y --no-install-recommends libstdc++6 openssh-server passwd tini \
+  && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log /etc/ssh/ssh_host_*
+COPY --from=fetch /node/bin/node /usr/local/bin/node
+COPY --from=client /dokku /usr/local/bin/dokku
+COPY --from=modules /opt/dokku/node_modules /opt/execd/node_modules
+COPY --from=source /source/package.json /opt/execd/
+COPY --from=source /source/lib /opt/execd/lib
+COPY --from=source /source/execd /opt/execd/execd
+RUN printf '#!/bin/sh\nexec node /opt/execd/execd/main.ts "$@"\n' >/usr/local/bin/execd && chmod 755 /usr/local/bin/execd && execd --warm
+LABEL org.opencontainers.image.title=execd org.opencontainers.image.licenses=MIT
+VOLUME /var/lib/execd
+EXPOSE 22
+ENTRYPOINT ["tini", "-g", "--", "execd"]
+CMD ["help"]
+
 # A plain `docker build .` gives the image itself.
 FROM dokku

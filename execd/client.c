@@ -146,10 +146,11 @@ static void send_header(void) {
 }
 
 int main(int argc, char **argv) {
+  const char *path = getenv("DOKKU_SOCKET");
+  if (argc > 2 && !strcmp(argv[1], "--socket")) path = argv[2], argv[2] = argv[0], argv += 2, argc -= 2; /* sshd gives few variables on */
   const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
   int hook = !strcmp(name, "pre-receive") || !strcmp(name, "post-receive") || !strcmp(name, "update");
   int ssh = !hook && (name[0] == '-' || (argc > 1 && !strcmp(argv[1], "-c")));
-  const char *path = getenv("DOKKU_SOCKET");
   struct winsize size;
   if (!hook && argc > 5 && !strcmp(argv[1], "--pty") && !strcmp(argv[4], "--")) return pty(argv);
   if (!hook && argc > 3 && !strcmp(argv[1], "--offline") && !strcmp(argv[2], "--")) return offline(argv + 3);

@@ -21,8 +21,8 @@ export async function prepareGateway(options: GatewayOptions): Promise<readonly 
   const config = sshdConfig({
     port: options.port,
     hostKeys: [await hostKey(options.state)],
-    authorizedKeysFile: options.keys,
-    user: options.user,
+    keys: { file: options.keys },
+    users: [options.user],
     socket: options.socket,
   })
   const path = join(await mkdtemp(join(tmpdir(), 'execd-')), 'sshd_config')
@@ -30,7 +30,8 @@ export async function prepareGateway(options: GatewayOptions): Promise<readonly 
   return ['/usr/sbin/sshd', '-D', '-e', '-f', path]
 }
 
-async function hostKey(state: string): Promise<string> {
+/** The host key that is kept in a folder, made where it is missing. */
+export async function hostKey(state: string): Promise<string> {
   const path = join(state, 'ssh_host_ed25519_key')
   if ((await readIfThere(path)) !== undefined) return path
   try {

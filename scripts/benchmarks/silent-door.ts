@@ -11,7 +11,7 @@ export type SilentDoor = () => Promise<number>
 export async function silentDoor(instance: Instance): Promise<SilentDoor> {
   const { engine, dir, name, image } = instance
   const port = await freePort()
-  const config = sshdConfig({ port, hostKeys: ['/tmp/key'], authorizedKeysFile: '/tmp/keys', user: 'dokku', socket: '/none' })
+  const config = sshdConfig({ port, hostKeys: ['/tmp/key'], keys: { file: '/tmp/keys' }, users: ['dokku'], socket: '/none' })
   const script = `usermod --shell /bin/sh dokku && ssh-keygen -q -t ed25519 -N '' -f /tmp/key && chown dokku /tmp/key && exec setpriv --reuid 12345 --regid 22022 --clear-groups /usr/sbin/sshd -D -e -f /tmp/config`
   const container = `${name}-true`
   const create = ['create', '--name', container, '--label', `dokku.instance=${name}`, '--publish', `${port}:${port}`]
