@@ -24,9 +24,9 @@ const timeoutMs = 15 * 60_000
  */
 export async function fetchRemote(app: App, source: RemoteSource, by: By): Promise<string> {
   const { instance, id } = app
+  by.output.detail(`Fetching ${source.ref ?? 'the default branch'} of ${source.remote.url}`)
   const { name, commit } = await withRemote(instance, source.remote, 'sha1', (remote, repository) => find(remote, repository, source.ref))
   return await withRemote(instance, source.remote, formatOf(commit), async (remote, repository) => {
-    by.output.detail(`Fetching ${source.ref ?? 'the default branch'} of ${remote.url}`)
     // Refused where the app has commits of the other format.
     await instance.repositories.ensure(String(id), formatOf(commit))
     await borrow(repository, app)

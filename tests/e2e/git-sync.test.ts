@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { packTar } from 'modern-tar'
 import { run } from '#lib/exec.ts'
-import { ask, eventually, failed, ok, repo, startInstance, versions } from './harness.ts'
+import { ask, eventually, failed, ok, repo, startInstance, untilHealthy, versions } from './harness.ts'
 
 // Deploys that are no push: from a git server over HTTP with a password and over ssh with a key, when it tells of a push, from
 // archives and from images.
@@ -128,6 +128,27 @@ test('a git host that tells of a push has it deployed, once', async () => {
   assert.equal((await post(signature)).status, 401)
   const [build] = JSON.parse(ok(await ssh('builds:list', 'shop', '--format', 'json'))) as { source: string }[]
   assert.equal(build?.source, after)
+})
+
+test('a control killed in the middle of a fetch leaves nothing of it, and the same sync again succeeds', async () => {
+  const before = await status()
+  await publish(say('later'))
+  ok(await engine.docker(['pause', server]))
+  const syncing = instance.sshStart(['git:sync', '--build', 'shop', url])
+  await new Promise<void>((resolve) => {
+    syncing.stdout.setEncoding('utf8').on('data', (text: string) => text.includes('Fetching') && resolve())
+  })
+  const scratches = () => engine.docker(['exec', instance.name, 'ls', '/var/lib/dokku/builds'])
+  await eventually(async () => assert.match(ok(await scratches()), /^git-/))
+  ok(await engine.docker(['kill', instance.name]))
+  ok(await engine.docker(['start', instance.name]))
+  assert.notEqual((await syncing).exitCode, 0)
+  await untilHealthy(engine, instance.name)
+  ok(await engine.docker(['unpause', server]))
+  assert.equal((await scratches()).stdout, '')
+  assert.deepEqual(await status(), before)
+  ok(await ssh('git:sync', '--build', 'shop', url))
+  await says('later')
 })
 
 test('an archive is deployed as a commit, from standard input and from a URL, and a hostile one not at all', async () => {
