@@ -35,6 +35,9 @@ async function home(t: TestContext, lines: readonly string[] = []): Promise<{ pa
   return { path, lines: async () => (await readFile(join(path, '.ssh/authorized_keys'), 'utf8')).trimEnd().split('\n') }
 }
 
+/** The program as a line calls it. */
+const cached = (path: string) => ['env', `NODE_COMPILE_CACHE=${path}/.cache/sshcommand`, ...program]
+
 /** A line as Dokku's sshcommand writes it. */
 const old = (who: string, rest: string) => `command="FINGERPRINT=${who} \`cat /home/dokku/.sshcommand\` $SSH_ORIGINAL_COMMAND",${rest}`
 
@@ -112,11 +115,11 @@ test('a home keeps its keys where no name can damage them, and what sshd reads f
   const { path, lines } = await home(t)
   await changeKeys(path, program, () => [alice, bob])
   assert.deepEqual(await readKeys(path), [alice, bob])
-  assert.deepEqual(await lines(), [renderLine(alice, program), renderLine(bob, program)])
+  assert.deepEqual(await lines(), [renderLine(alice, cached(path)), renderLine(bob, cached(path))])
   for (const file of ['authorized_keys', 'sshcommand.json']) assert.equal((await stat(join(path, '.ssh', file))).mode & 0o777, 0o600)
   assert.equal((await stat(join(path, '.ssh'))).mode & 0o777, 0o700)
   await changeKeys(path, program, (keys) => keys.filter(({ name }) => name !== 'alice'))
-  assert.deepEqual(await lines(), [renderLine(bob, program)])
+  assert.deepEqual(await lines(), [renderLine(bob, cached(path))])
   assert.deepEqual((await readdir(join(path, '.ssh'))).toSorted(), ['authorized_keys', 'sshcommand.json', 'sshcommand.lock'])
 })
 
@@ -125,7 +128,7 @@ test('a home that Dokku has had keeps its keys, and lines of others stay', async
   const { path, lines } = await home(t, [old('ab:cd NAME=alice', `no-pty ${ed25519} alice@laptop`), ...strange])
   assert.deepEqual(await readKeys(path), [alice])
   await changeKeys(path, program, (keys) => [...keys, bob])
-  assert.deepEqual(await lines(), [...strange, renderLine(alice, program), renderLine(bob, program)])
+  assert.deepEqual(await lines(), [...strange, renderLine(alice, cached(path)), renderLine(bob, cached(path))])
   await changeKeys(path, ['/elsewhere'], () => [])
   assert.deepEqual(await lines(), strange)
   assert.deepEqual(await strangeLines(path), strange)

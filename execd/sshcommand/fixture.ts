@@ -51,8 +51,8 @@ export async function makeKey(name: string): Promise<{ publicKey: string; finger
   return { publicKey: await readFile(`${path}.pub`, 'utf8'), fingerprint }
 }
 
-/** An sshd with the settings it has by itself: files that another than the account may write let nobody in. */
-export async function startSshd(): Promise<(key: string, ...words: string[]) => [string, ...string[]]> {
+/** An sshd with the settings it has by itself: files that another than the account may write let nobody in. Gives a client's options for a key. */
+export async function startSshd(): Promise<(key: string) => string[]> {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   const { port } = server.address() as { port: number }
@@ -77,5 +77,5 @@ export async function startSshd(): Promise<(key: string, ...words: string[]) => 
   await new Promise<void>((resolve) => sshd.stderr.on('data', (text) => (String(text).includes('listening') ? resolve() : undefined)))
   const client = ['IdentitiesOnly=yes', 'BatchMode=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR']
   const common = ['-F', 'none', ...client.flatMap((setting) => ['-o', setting]), '-p', `${port}`]
-  return (key, ...words) => ['ssh', ...common, '-i', join(folder, key), `${user}@127.0.0.1`, ...words]
+  return (key) => [...common, '-i', join(folder, key)]
 }

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
-import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { quoteWords } from '#lib/words.ts'
 import { onTerminal, ran } from '../fixture.ts'
 import { folder, fresh, makeKey, sshcommand, sshdFile, startSshd, user } from './fixture.ts'
 
 const { publicKey, fingerprint } = await makeKey('alice')
 await makeKey('bob')
-const client = await startSshd()
+const options = await startSshd()
+const client = (key: string, ...words: string[]): [string, ...string[]] => ['ssh', ...options(key), `${user}@127.0.0.1`, ...words]
 
 /** An account with this command, where alice has a key under this name. */
 async function setUp(command: string, name = 'alice'): Promise<void> {
@@ -49,6 +51,17 @@ test('a key is a program on a terminal where one is asked for, with input, and i
   assert.match(terminal.output(), /30 100/)
 })
 
+test('a program finds the environment that sshd gives, and who it is', async () => {
+  await setUp('/usr/bin/env')
+  const names = (await ssh('alice')).said
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('=')[0])
+  for (const name of ['FINGERPRINT', 'HOME', 'NAME', 'PATH', 'SSH_CONNECTION', 'USER']) assert.ok(names.includes(name), name)
+  assert.ok(!names.some((name) => name?.startsWith('NODE_')))
+  assert.equal((await readdir(`/home/${user}/.cache/sshcommand`)).length, 1)
+})
+
 test('a key whose program is not there says so, with 127', async () => {
   await setUp('/no/such/program')
   const { stderr, status } = await ssh('alice', 'x')
@@ -79,4 +92,22 @@ test('the account looks after its own keys without root, and nobody else does', 
     ['create', 'sc-nobody', '/bin/sh'],
   ])
     assert.equal((await sshcommand(words, { as: 'nobody' })).status, 1, words.join(' '))
+})
+
+test('the example of the README does what it says', async () => {
+  await fresh()
+  const page = await readFile(join(import.meta.dirname, 'README.md'), 'utf8')
+  const [, example = ''] = /```sh\n([\s\S]*?)```/.exec(page) ?? []
+  const bin = join(folder, 'bin')
+  const script = (name: string, ...words: string[]) =>
+    writeFile(join(bin, name), `#!/bin/sh\nexec ${quoteWords(words)} "$@"\n`, { mode: 0o755 })
+  await mkdir(bin)
+  await mkdir(join(folder, '.ssh'))
+  await writeFile(join(folder, '.ssh/id_ed25519.pub'), publicKey)
+  await script('sshcommand', process.execPath, join(import.meta.dirname, '../sshcommand.ts'))
+  await script('ssh', '/usr/bin/ssh', ...options('alice'))
+  const env = { HOME: folder, PATH: `${bin}:${process.env.PATH}` }
+  const { stdout, stderr, status } = await ran(['sh', '-e', '-c', example.replaceAll(/\bapp\b/g, user)], env)
+  const listed = `${fingerprint} NAME="alice" SSHCOMMAND_ALLOWED_KEYS="no-agent-forwarding,no-user-rc,no-X11-forwarding,no-port-forwarding"`
+  assert.deepEqual([stdout.toString(), stderr, status], [`${fingerprint}\nhello\ntwo words\n${listed}\n`, '', 0])
 })

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -35,8 +36,10 @@ async function login(): Promise<number> {
   if (process.execve === undefined) throw new Error('this Node cannot become another program')
   // Node ignores these, and what is ignored stays so in the next program; what is listened for does not.
   for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => {})
+  flushCompileCache()
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env
   // `env` finds the program, and has words and statuses for one that is not there.
-  return process.execve('/usr/bin/env', ['env', '--', ...words], process.env)
+  return process.execve('/usr/bin/env', ['env', '--', ...words], env)
 }
 
 function print(line: string): number {
