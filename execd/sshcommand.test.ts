@@ -135,6 +135,18 @@ test('a home that Dokku has had keeps its keys, and lines of others stay', async
   assert.deepEqual(await readKeys(path), [])
 })
 
+test('a crash between the two files lets nobody in, and the same again puts it right', async (t) => {
+  const { path, lines } = await home(t)
+  await storeCommand(path, '/bin/echo')
+  await changeKeys(path, program, () => [alice, bob])
+  const both = await lines()
+  await changeKeys(path, program, () => [bob])
+  await writeFile(join(path, '.ssh/authorized_keys'), `${both.join('\n')}\n`)
+  await assert.rejects(loginWords(path, { FINGERPRINT: fingerprint, NAME: 'alice' }), refused('unknown-key'))
+  await changeKeys(path, program, (keys) => withKey(keys, bob, checks))
+  assert.deepEqual(await lines(), both.slice(1))
+})
+
 test('a change that fails leaves both files as they were', async (t) => {
   const { path, lines } = await home(t)
   await changeKeys(path, program, () => [alice])
