@@ -2,6 +2,7 @@ import type { Row } from './row.ts'
 import { create, list } from './rows/commands.ts'
 import { deploy500, engine500, list500, memory500, restart500 } from './rows/crowd.ts'
 import { deploy, rollback } from './rows/deploy.ts'
+import { manyPushes, pushHttp, pushSsh } from './rows/doors.ts'
 import { faults } from './rows/faults.ts'
 import { hookDaemon, hookModules } from './rows/hooks.ts'
 import { controlMemory, doorsMemory, imageSize } from './rows/idle.ts'
@@ -15,6 +16,7 @@ import { throughput } from './rows/throughput.ts'
 export const rows: readonly Row[] = [
   ...[failed, rollback, deploy, push, formation],
   ...[list, create, throughput, quickstart],
+  ...[pushSsh, pushHttp, manyPushes],
   ...[plugnList, plugnExecutables, hookModules, hookDaemon],
   ...[controlMemory, doorsMemory, imageSize],
   ...[list500, deploy500, restart500, memory500, engine500],
