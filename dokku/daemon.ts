@@ -43,6 +43,7 @@ import { readSettings } from './settings.ts'
 import { openState } from './state.ts'
 import { viewAll, viewed } from './viewed.ts'
 import { holdVolume } from './volume.ts'
+import { resumeWebhooks } from './webhook.ts'
 
 /**
  * Where each door's socket is, and who may connect: the gateway by its group, the local admin and git hooks by being root
@@ -172,6 +173,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const backups = keepBackups(db.path, (error) => log.error({ err: error }, 'the database could not be backed up'))
   void settled.then(() => log.info('every app is as it should be'))
   void instance.cron.reload()
+  resumeWebhooks(instance)
   preparePlugins(instance, self.Id).catch((error: unknown) => log.error({ err: error }, 'installed plugins could not be prepared'))
   await Promise.race([stopSignal(), events.lost])
   log.info({ running: running.size }, 'stopping')

@@ -1,17 +1,28 @@
-import { app, changing, command, unlockRepository } from 'dokku'
+import { app, changing, command, option, UserError, unlockRepository } from 'dokku'
 
 export const initialize = command({
   name: 'git:initialize',
   summary: "make an app's repository where it is missing, and put its settings right",
+  description:
+    'A repository takes pushes from those of its own object format: SHA-1, which is usual, or SHA-256. An empty one may be given the other; to a push that does not fit, git says "unexpected capabilities".',
   args: { app: app() },
-  examples: ['git:initialize node-js-app'],
+  flags: { 'object-format': option('FORMAT', 'sha1 or sha256', parseFormat, { complete: () => formats }) },
+  examples: ['git:initialize node-js-app', 'git:initialize node-js-app --object-format sha256'],
   right: 'deploy',
 
-  async run({ args, context }) {
-    await context.instance.repositories.ensure(String(args.app.id))
+  async run({ args, flags, context }) {
+    await changing(args.app, context, () => context.instance.repositories.ensure(String(args.app.id), flags['object-format']))
     context.output.step(`The repository of ${args.app.name} is there`)
   },
 })
+
+const formats = ['sha1', 'sha256'] as const
+
+function parseFormat(text: string): (typeof formats)[number] {
+  const format = formats.find((one) => one === text)
+  if (format !== undefined) return format
+  throw new UserError('bad-choice', `${JSON.stringify(text.slice(0, 40))} is none of ${formats.join(', ')}`)
+}
 
 export const unlock = command({
   name: 'git:unlock',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { type ExecResult, start } from '#lib/exec.ts'
@@ -86,6 +87,27 @@ test('names that are none, other services and other paths are refused', async ()
   for (const path of ['/', '/shop.git', '/shop.git/config', '/api', '/hooks'])
     assert.equal((await ask({ ...at, path, headers })).status, 404, path)
   assert.equal((await ask({ ...at, path: '/shop.git/git-receive-pack', headers })).status, 400)
+})
+
+test('a repository of the newer object format deploys, once the app takes that', async () => {
+  const newer = join(instance.dir, 'newer')
+  ok(await attempt(['git', 'init', '--quiet', '--object-format=sha256', '--initial-branch=main', newer], { env }))
+  for (const file of ['Dockerfile', 'server.mjs']) await copyFile(join(work.dir, file), join(newer, file))
+  const identity = ['-c', 'user.name=A', '-c', 'user.email=a@example.com']
+  ok(await git('-C', newer, 'add', '--all'))
+  ok(await git(...identity, '-C', newer, 'commit', '--quiet', '--message', 'Newer'))
+  ok(await ssh('apps:create', 'newer'))
+  assert.match(failed(await git('-C', newer, 'push', remote('newer', mine), 'main'), 128), /hash algorithm|capabilities/)
+  ok(await ssh('git:initialize', 'newer', '--object-format', 'sha256'))
+  ok(await git('-C', newer, 'push', remote('newer', mine), 'main'))
+  assert.match(ok(await ssh('git:status', 'newer')), /deployed: [0-9a-f]{64}/)
+})
+
+test('webhooks come in by the door, as far as they are not too long', async () => {
+  const post = (body: string, path = '/hooks/shop') => ask({ ...at, path, method: 'POST', body })
+  assert.equal((await post('{}')).status, 404)
+  assert.equal((await post('{}', '/hooks/nothing')).status, 404)
+  assert.equal((await post('x'.repeat(5 * 1024 ** 2 + 1))).status, 413)
 })
 
 test('/healthz answers anybody, and says no more than that all is well', async () => {
