@@ -47,7 +47,7 @@ export function isOurs(line: string): boolean {
 export function readOldLine(line: string): Key | undefined {
   const [, quoted, bare, rest = ''] =
     /^command="FINGERPRINT=\S+ NAME=(?:\\"([^"]*)\\"|([^\s"]+)) `cat [^`"]*` \$SSH_ORIGINAL_COMMAND"(.*)$/.exec(line) ?? []
-  const [, options = '', key] = /^,?((?:[^\s"]|"(?:\\"|[^"])*")*)\s+(.*)$/.exec(rest) ?? []
+  const [, options = '', key] = /^,?((?:[^\s"]|"(?:\\"|[^"\\])*")*)\s+(.*)$/.exec(rest) ?? []
   const name = quoted ?? bare
   if (name === undefined || key === undefined || !isName(name)) return undefined
   try {
