@@ -139,6 +139,7 @@ COPY --from=modules /opt/dokku/node_modules /opt/gitreceive/node_modules
 COPY --from=source /source/package.json /opt/gitreceive/
 COPY --from=source /source/lib /opt/gitreceive/lib
 COPY --from=source /source/gitreceive /opt/gitreceive/gitreceive
+ENV NODE_COMPILE_CACHE=/opt/gitreceive/.compile-cache
 RUN printf '#!/bin/sh\nexec node /opt/gitreceive/gitreceive/main.ts "$@"\n' >/usr/local/bin/gitreceive && chmod 755 /usr/local/bin/gitreceive \
   && gitreceive --warm
 LABEL org.opencontainers.image.title=gitreceive org.opencontainers.image.licenses=MIT
@@ -155,7 +156,10 @@ COPY --from=modules /opt/dokku/node_modules /opt/execd/node_modules
 COPY --from=source /source/package.json /opt/execd/
 COPY --from=source /source/lib /opt/execd/lib
 COPY --from=source /source/execd /opt/execd/execd
-RUN printf '#!/bin/sh\nexec node /opt/execd/execd/main.ts "$@"\n' >/usr/local/bin/execd && chmod 755 /usr/local/bin/execd && execd --warm
+ENV NODE_COMPILE_CACHE=/opt/execd/.compile-cache
+RUN for program in execd:main sshcommand:sshcommand; do \
+    printf '#!/bin/sh\nexec node /opt/execd/execd/%s.ts "$@"\n' "${program#*:}" >"/usr/local/bin/${program%:*}" || exit 1; \
+  done && chmod 755 /usr/local/bin/execd /usr/local/bin/sshcommand && execd --warm && sshcommand --warm
 LABEL org.opencontainers.image.title=execd org.opencontainers.image.licenses=MIT
 VOLUME /var/lib/execd
 EXPOSE 22

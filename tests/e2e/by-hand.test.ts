@@ -69,10 +69,15 @@ test('a copy of a container on the network of the apps, labels and all, gets no 
 test('a rollback to a release whose image somebody removed says so, and what serves goes on', async () => {
   await fresh()
   const other = `${name}/other:latest`
-  await engine.build(other, versionImage('other'), name)
+  // Its own: what another instance has too would stay on the engine.
+  await engine.build(other, versionImage(`other-${name}`), name)
   ok(await ssh('git:from-image', 'shop', other))
   ok(await ssh('git:from-image', 'shop', image))
-  await eventually(async () => ok(await engine.docker(['rmi', '--force', other, `${name}/shop:v2`])))
+  const id = ok(await engine.docker(['image', 'inspect', '--format', '{{.Id}}', other])).trim()
+  await eventually(async () => {
+    await engine.docker(['rmi', '--force', id])
+    failed(await engine.docker(['image', 'inspect', id]))
+  })
   assert.match(failed(await ssh('releases:rollback', 'shop', 'v2')), /the image of shop v4 \(Rollback to v2\) is no longer on this machine/)
   await serves()
 })
