@@ -39,35 +39,58 @@ export async function bareSsh(instance: Instance): Promise<BareGit> {
   return { push }
 }
 
-/** Behind nginx and a CGI server, here. */
+/** Behind nginx and fcgiwrap, here. */
 export async function bareHttp({ dir }: Instance): Promise<BareGit & { close(): Promise<void> }> {
-  const [outer, inner] = [await freePort(), await freePort()]
+  const port = await freePort()
   const home = join(dir, 'bare-http')
-  await mkdir(join(home, 'www/cgi-bin'), { recursive: true })
+  await mkdir(home, { recursive: true })
   await run(['git', 'init', '--quiet', '--bare', join(home, 'bare.git')])
   await run(['git', '--git-dir', join(home, 'bare.git'), 'config', 'http.receivepack', 'true'])
-  const backend = `#!/bin/sh\nexport GIT_PROJECT_ROOT=${home} GIT_HTTP_EXPORT_ALL=1\nexec git http-backend\n`
-  await writeFile(join(home, 'www/cgi-bin/git'), backend, { mode: 0o755 })
-  const conf = `daemon off; pid ${home}/nginx.pid; error_log ${home}/error.log; user root; events {} http { access_log off;
-  client_body_temp_path ${home}/body; proxy_temp_path ${home}/proxy; fastcgi_temp_path ${home}/f; uwsgi_temp_path ${home}/u; scgi_temp_path ${home}/s;
-  server { listen 127.0.0.1:${outer}; client_max_body_size 0; location / { proxy_http_version 1.1; proxy_request_buffering off; proxy_buffering off;
-    proxy_pass http://127.0.0.1:${inner}/cgi-bin/git/; } } }`
-  await writeFile(join(home, 'nginx.conf'), conf)
+  await writeFile(join(home, 'nginx.conf'), nginxConf(home, port))
   const env = { PATH: process.env.PATH ?? '', HOME: home }
   const start = (argv: [string, ...string[]]) => launch(argv, { cwd: home, env, stdio: ['ignore', 'ignore', 'ignore'] })
-  const programs = [
-    start(['busybox', 'httpd', '-f', '-p', `127.0.0.1:${inner}`, '-h', join(home, 'www')]),
-    start(['nginx', '-c', join(home, 'nginx.conf')]),
-  ]
-  // The CGI server takes no bodies in chunks.
-  const git = (...words: string[]) => attempt(gitArgv(['-c', 'http.postBuffer=200000000', ...words]), { env })
-  const url = `http://127.0.0.1:${outer}/bare.git`
+  const programs = [start(['fcgiwrap', '-s', `unix:${home}/fcgi.sock`]), start(['nginx', '-c', join(home, 'nginx.conf')])]
+  const git = (...words: string[]) => attempt(gitArgv(words), { env })
+  const url = `http://127.0.0.1:${port}/bare.git`
   await eventually(async () => ok(await git('ls-remote', url)))
   return {
-    push: (work, branch) => git('-C', work.dir, 'push', url, `HEAD:refs/heads/${branch}`),
+    push: (work, branch) => git('-c', largeBody, '-C', work.dir, 'push', url, `HEAD:refs/heads/${branch}`),
     close: async () => {
       for (const program of programs) program.kill('SIGTERM')
       await Promise.all(programs.map(({ exited }) => exited))
     },
   }
+}
+
+/** git sends a body at once, with its length: fcgiwrap takes none in pieces. */
+export const largeBody = 'http.postBuffer=200000000'
+
+function nginxConf(home: string, port: number): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((one) => `${one}_temp_path ${home}/${one};`)
+  return `daemon off;
+pid ${home}/nginx.pid;
+error_log ${home}/error.log;
+user root;
+events {}
+http {
+  access_log off;
+  ${temporary.join('\n  ')}
+  server {
+    listen 127.0.0.1:${port};
+    client_max_body_size 0;
+    location / {
+      fastcgi_param SCRIPT_FILENAME /usr/lib/git-core/git-http-backend;
+      fastcgi_param GIT_PROJECT_ROOT ${home};
+      fastcgi_param GIT_HTTP_EXPORT_ALL 1;
+      fastcgi_param PATH_INFO $uri;
+      fastcgi_param QUERY_STRING $query_string;
+      fastcgi_param REQUEST_METHOD $request_method;
+      fastcgi_param CONTENT_TYPE $content_type;
+      fastcgi_param CONTENT_LENGTH $content_length;
+      fastcgi_request_buffering off;
+      fastcgi_pass unix:${home}/fcgi.sock;
+    }
+  }
+}
+`
 }

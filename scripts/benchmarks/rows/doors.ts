@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gitArgv } from '#lib/git.ts'
 import { attempt, type Instance, ok, type Repo, repo } from '../../../tests/e2e/harness.ts'
-import { bareHttp, bareSsh } from '../bare-git.ts'
+import { bareHttp, bareSsh, largeBody } from '../bare-git.ts'
 import type { Lab } from '../lab.ts'
 import { heldMemory } from '../memory.ts'
 import { atMost, type Figure, inSeconds, type Row } from '../row.ts'
@@ -30,7 +30,7 @@ export const pushHttp: Row = {
   what: 'push of 50 MB over HTTP / the same to `git http-backend` behind nginx',
   bar: atMost(1.25),
   gated: false,
-  how: 'as above, by a token through the appliance; in turn with nginx in front of a CGI server, streaming as the appliance does',
+  how: 'as above, by a token through the appliance; in turn with nginx and fcgiwrap',
   measure: (lab) =>
     against(lab, async (instance) => {
       const bare = await bareHttp(instance)
@@ -39,7 +39,19 @@ export const pushHttp: Row = {
       const options = ['-c', `http.curloptResolve=${host}:${instance.engine.address}`]
       const env = { PATH: process.env.PATH ?? '', HOME: instance.dir, GIT_TERMINAL_PROMPT: '0' }
       const push = (work: Repo, branch: string) =>
-        attempt(gitArgv([...options, '-C', work.dir, 'push', `http://x:${token}@${host}/large.git`, `HEAD:refs/heads/${branch}`]), { env })
+        attempt(
+          gitArgv([
+            ...options,
+            '-c',
+            largeBody,
+            '-C',
+            work.dir,
+            'push',
+            `http://x:${token}@${host}/large.git`,
+            `HEAD:refs/heads/${branch}`,
+          ]),
+          { env },
+        )
       return { ours: push, bare: bare.push, close: bare.close }
     }),
 }
@@ -119,7 +131,9 @@ async function large(megabytes: number): Promise<Repo> {
 /** A commit without a past, of bytes that nothing makes smaller. */
 async function fill(work: Repo, megabytes: number): Promise<void> {
   await work.git('checkout', '--quiet', '--orphan', `work-${randomBytes(3).toString('hex')}`)
-  await writeFile(join(work.dir, 'noise.bin'), randomBytes(megabytes * 1_000_000))
+  // As many files as a project has: git keeps small packs in another way.
+  const files = Array.from({ length: 200 }, (_, n) => join(work.dir, `noise-${n}.bin`))
+  for (const file of files) await writeFile(file, randomBytes((megabytes * 1_000_000) / files.length))
   await work.git('add', '--all')
   await work.git('commit', '--quiet', '--message', 'Noise')
 }
