@@ -54,7 +54,7 @@ test('a first push over HTTP makes the app; clone and fetch give back what was p
   assert.equal(ok(await git('-C', clone, 'rev-parse', 'origin/main')).trim(), await work.git('rev-parse', 'HEAD'))
 })
 
-test('without a token, with a wrong one and with an expired one nobody comes in', async () => {
+test('without a token, with a wrong one and with what is none nobody comes in', async () => {
   const answer = await ask({ ...at, path: '/shop.git/info/refs?service=git-receive-pack' })
   assert.equal(answer.status, 401)
   assert.match(String(answer.headers['www-authenticate']), /^Basic realm=/)
