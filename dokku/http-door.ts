@@ -18,6 +18,7 @@ import { answerWebhook, webhookBodyLimit } from './webhook.ts'
 
 /** The HTTP door, behind the appliance: git, webhooks, and whether all is well. */
 export async function httpDoor(instance: Instance, git: ReturnType<typeof gitDoor>, path: string): Promise<{ close: () => void }> {
+  let looked: { at: number; down: ReturnType<typeof unhealthy> } | undefined
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => refuse(response, error))
   })
@@ -57,7 +58,9 @@ export async function httpDoor(instance: Instance, git: ReturnType<typeof gitDoo
   }
 
   async function health(response: ServerResponse): Promise<void> {
-    const down = Object.keys(await unhealthy(instance))
+    // Anybody may ask, as often as they like: a look at all parts is for all who ask within a second.
+    if (looked === undefined || performance.now() - looked.at > 1000) looked = { at: performance.now(), down: unhealthy(instance) }
+    const down = Object.keys(await looked.down)
     // What is wrong is for those who may come in.
     if (down.length === 0) say(response, 200, 'ok')
     else say(response, 503, 'not ok')

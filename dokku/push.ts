@@ -16,7 +16,7 @@ import {
 } from '#gitreceive'
 import type { Output } from '#lib/output.ts'
 import { authorize, type Identity } from './access.ts'
-import { type App, maybeApp } from './app.ts'
+import type { App } from './app.ts'
 import { heard } from './by.ts'
 import { createApp } from './create.ts'
 import type { Instance } from './instance.ts'
@@ -26,7 +26,7 @@ import { noted } from './noted.ts'
 import { currentRelease } from './release.ts'
 import { type About, codeOf } from './serve-caller.ts'
 import { receiveInTurn } from './turn.ts'
-import { seenApp } from './visible.ts'
+import { maybeSeen, seenApp } from './visible.ts'
 
 interface Push {
   app: App
@@ -110,7 +110,7 @@ export function gitDoor(instance: Instance) {
     about.text = `git ${service.slice('git-'.length)}`
     about.app = checkAppName(name)
     about.changes = service === 'git-receive-pack'
-    if (about.changes && maybeApp(instance, name) === undefined) {
+    if (about.changes && maybeSeen({ instance, identity }, name) === undefined) {
       authorize(identity, 'deploy', `create the app ${name}`)
       return await createApp(instance, name)
     }

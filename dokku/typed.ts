@@ -14,6 +14,7 @@ import { noted } from './noted.ts'
 import { runFallback } from './plugin-command.ts'
 import { currentRelease } from './release.ts'
 import type { About } from './serve-caller.ts'
+import { maybeSeen } from './visible.ts'
 
 /** Runs what somebody typed and gives the exit status. */
 export function typed(instance: Instance, plugins: Pick<LivePlugins, 'current' | 'environment'>) {
@@ -54,7 +55,8 @@ export function typed(instance: Instance, plugins: Pick<LivePlugins, 'current' |
     if (concerned === undefined) authorize(identity, command.right, command.name)
     const { args, flags } = await parse(command, words, context, globals.app)
     const value: unknown = concerned === undefined ? undefined : args[concerned]
-    const app = value instanceof App ? value : typeof value === 'string' ? maybeApp(instance, value) : undefined
+    // One that may not be seen is like one that is not there.
+    const app = value instanceof App ? value : typeof value === 'string' ? maybeSeen(context, value) : undefined
     const name = () => app?.name ?? (typeof value === 'string' ? value : undefined)
     about.app = name()
     about.text = eventText(command, words, { name: name(), byFlag: globals.app !== undefined })

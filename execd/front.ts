@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { launch, run } from '#lib/exec.ts'
+import { parseVariables } from '#lib/variables.ts'
 import { parseWords, quoteWord } from '#lib/words.ts'
 import { attach } from './child.ts'
 import { grants } from './grant.ts'
@@ -95,8 +96,8 @@ export async function front(options: Front) {
     if (options.auth === undefined) return {}
     try {
       const words = [...program(options.auth), user, key] as [string, ...string[]]
-      const { exitCode, stdout, stderr } = await run(words, { signal: AbortSignal.timeout(authTimeout), allow: anyStatus })
-      return exitCode === 0 ? variables(`${stdout}\n${stderr}`) : undefined
+      const { exitCode, stdout, stderr } = await run(words, { signal: AbortSignal.timeout(authTimeout), allow: 'any' })
+      return exitCode === 0 ? parseVariables(`${stdout}\n${stderr}`) : undefined
     } catch (error) {
       options.log(`the auth handler failed: ${messageOf(error)}`)
       return undefined
@@ -141,17 +142,9 @@ function program(text: string): [string, ...string[]] {
   throw new UserError('bad-usage', `${JSON.stringify(text)} names no program`)
 }
 
-/** The lines of a handler's output that are `KEY=value`. */
-export function variables(text: string): Record<string, string> {
-  const pairs = text.split('\n').map((line) => /^([A-Za-z_]\w*)=(.*)$/.exec(line))
-  return Object.fromEntries(pairs.flatMap((pair) => (pair?.[1] === undefined ? [] : [[pair[1], pair[2] ?? '']])))
-}
-
 function own(): Record<string, string> {
   return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
-
-const anyStatus = Array.from({ length: 256 }, (_, status) => status)
 
 /** Gives each line of a stream away; answers the last one. */
 function lines(stream: NodeJS.ReadableStream | null, each: (line: string) => void): () => string {

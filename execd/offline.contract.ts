@@ -15,8 +15,7 @@ for name, family, kind in [('unix', 1, 1), ('inet', 2, 1), ('udp', 2, 2), ('inet
     except PermissionError: pass
 if ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(200)) >= 0: print('uring')
 `
-const any = Array.from({ length: 256 }, (_, status) => status)
-const offline = (...argv: string[]) => run([client, '--offline', '--', ...argv], { allow: any })
+const offline = (...argv: string[]) => run([client, '--offline', '--', ...argv], { allow: 'any' })
 
 test('a program that is offline, and what it starts, makes unix sockets and no others', async () => {
   assert.match((await run(['python3', '-c', families])).stdout, /unix\ninet\nudp\n/)

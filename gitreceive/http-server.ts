@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { UserError } from '#lib/errors.ts'
 import { run } from '#lib/exec.ts'
+import { parseVariables } from '#lib/variables.ts'
 import { parseWords } from '#lib/words.ts'
 import { parseHttpGit, serveHttpGit } from './http.ts'
 import { type Caller, enter, type Place } from './standalone.ts'
@@ -48,12 +49,9 @@ async function callerOf(auth: string | undefined, { headers }: IncomingMessage):
   if (auth === undefined) return { user: user || 'anybody', fingerprint: '' }
   const [file, ...words] = parseWords(auth)
   if (file === undefined || user === '' || /\p{Cc}/u.test(user) || user.startsWith('-')) return undefined
-  const allow = Array.from({ length: 256 }, (_, status) => status)
-  const { exitCode, stdout, stderr } = await run([file, ...words, user, '-'], { input: `${secret}\n`, allow })
+  const { exitCode, stdout, stderr } = await run([file, ...words, user, '-'], { input: `${secret}\n`, allow: 'any' })
   if (exitCode !== 0) return undefined
-  const pairs = `${stdout}${stderr}`.split('\n').map((line) => /^([A-Za-z_]\w*)=(.*)$/.exec(line))
-  const env = Object.fromEntries(pairs.flatMap((pair) => (pair?.[1] === undefined ? [] : [[pair[1], pair[2] ?? '']])))
-  return { user, fingerprint: '', env }
+  return { user, fingerprint: '', env: parseVariables(`${stdout}\n${stderr}`) }
 }
 
 function say(response: ServerResponse, status: number, text: string): void {

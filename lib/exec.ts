@@ -10,7 +10,7 @@ export interface ExecOptions {
   input?: string | Uint8Array
   signal?: AbortSignal
   /** Exit statuses that are answers rather than failures. */
-  allow?: readonly number[]
+  allow?: readonly number[] | 'any'
 }
 
 export interface ExecResult {
@@ -44,7 +44,7 @@ export async function run(argv: readonly [string, ...string[]], options: ExecOpt
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   })
   const exitCode = result.exitCode
-  if (exitCode === undefined || (exitCode !== 0 && !options.allow?.includes(exitCode)))
+  if (exitCode === undefined || (exitCode !== 0 && options.allow !== 'any' && !options.allow?.includes(exitCode)))
     throw new ExecError(argv, exitCode, result.stderr || (exitCode === undefined ? (result.shortMessage ?? '') : ''))
   return { stdout: result.stdout, stderr: result.stderr, exitCode }
 }

@@ -7,7 +7,6 @@ import { after, before, test } from 'node:test'
 import { type ExecResult, run } from '#lib/exec.ts'
 import { gitArgv } from '#lib/git.ts'
 
-const anyStatus = Array.from({ length: 256 }, (_, status) => status)
 const docker = async (...words: string[]): Promise<string> => (await run(['docker', ...words])).stdout.trim()
 const name = `${process.env.DOKKU_TEST_PREFIX ?? 'doors'}-images-${randomBytes(2).toString('hex')}`
 /** The image of a target, which scripts/test built beside dokku's. */
@@ -20,7 +19,7 @@ before(async () => {
   await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', join(dir, 'id')])
 })
 after(async () => {
-  await run(['docker', 'rm', '--force', '--volumes', `${name}-execd`, `${name}-git`], { allow: anyStatus })
+  await run(['docker', 'rm', '--force', '--volumes', `${name}-execd`, `${name}-git`], { allow: 'any' })
   await rm(dir, { recursive: true, force: true })
 })
 
@@ -51,7 +50,7 @@ test('the image of execd lets in whom a program lets in, and keeps its host key 
   const port = await started(`${name}-execd`, 'execd', 22, { '/auth': auth }, ['--users', 'git', '/auth', '/usr/bin/env WORDS=here'])
   const options = ['IdentitiesOnly=yes', 'BatchMode=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR']
   const argv = ['ssh', '-F', 'none', ...options.flatMap((one) => ['-o', one]), '-i', join(dir, 'id'), '-p', port, 'git@127.0.0.1'] as const
-  assert.match(await untilOk(() => run([...argv], { allow: anyStatus })), /^WHO=alice$/m)
+  assert.match(await untilOk(() => run([...argv], { allow: 'any' })), /^WHO=alice$/m)
   assert.match(await docker('exec', `${name}-execd`, 'ls', '/var/lib/execd'), /ssh_host_ed25519_key\.pub/)
   assert.match(await docker('exec', `${name}-execd`, 'sshcommand', 'version'), /^sshcommand /)
 })
@@ -67,7 +66,7 @@ test('the image of gitreceive takes a push over HTTP', async () => {
   await run(gitArgv(['-C', work, 'add', '--all']))
   await run(gitArgv([...identity, '-C', work, 'commit', '--quiet', '--message', 'A page']))
   const said = await untilOk(() =>
-    run(gitArgv(['-C', work, 'push', `http://alice:sesame@127.0.0.1:${port}/blog.git`, 'main']), { allow: anyStatus }),
+    run(gitArgv(['-C', work, 'push', `http://alice:sesame@127.0.0.1:${port}/blog.git`, 'main']), { allow: 'any' }),
   )
   assert.match(said, /remote: blog by alice\s+\nremote: index\.html/)
 })

@@ -70,7 +70,7 @@ test('without a token, with a wrong one and with what is none nobody comes in', 
 test('a token of another app, of a viewer, or of somebody without a role there does nothing', async () => {
   const ofShop = await token('of-shop', '--app', 'shop')
   const looks = await token('looks', '--role', 'viewer')
-  assert.match(failed(await push(work, 'fresh', ofShop), 128), /App fresh does not exist/)
+  assert.match(failed(await push(work, 'fresh', ofShop), 128), /may not create the app fresh/)
   assert.match(failed(await push(work, 'brand-new', ofShop), 128), /may not create the app/)
   assert.match(failed(await push(work, 'shop', looks), 128), /may not push at shop/)
   ok(await push(work, 'shop', ofShop))

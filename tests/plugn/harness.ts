@@ -26,8 +26,6 @@ export async function host() {
   after(() => rm(folder, { recursive: true }))
   const path = join(folder, 'plugins')
   const env = { PATH: await commandsPath(folder), HOME: folder, PLUGIN_PATH: path, GIT_CONFIG_NOSYSTEM: '1' }
-  const any = Array.from({ length: 256 }, (_, status) => status)
-
   return {
     folder,
     path,
@@ -35,7 +33,7 @@ export async function host() {
 
     /** Runs a Bash script as one written for plugn would be run; any exit status is an answer. */
     bash: (script: string, { input = '', cwd = folder, ...more }: { input?: string; cwd?: string } & Record<string, string> = {}) =>
-      run(['bash', '-c', script], { cwd, env: { ...env, ...more }, input, allow: any }),
+      run(['bash', '-c', script], { cwd, env: { ...env, ...more }, input, allow: 'any' }),
 
     /** Puts a plugin there, with these files; those without an extension are executable. */
     async plugin(name: string, files: Record<string, string>, options: { enabled?: boolean } = {}): Promise<string> {
