@@ -68,7 +68,9 @@ async function publish(home: Home): Promise<void> {
   const lines = []
   for (const name of (await readdir(join(dir, 'keys'))).sort()) {
     const { type, base64, fingerprint } = parsePublicKey(await readFile(join(dir, 'keys', name), 'utf8'))
-    const command = ['env', `GITUSER=${user}`, `GITHOME=${dir}`, ...program, 'run', name, fingerprint]
+    // What is compiled once need not be at the next push.
+    const own = [`GITUSER=${user}`, `GITHOME=${dir}`, `NODE_COMPILE_CACHE=${join(dir, '.cache')}`]
+    const command = ['env', ...own, ...program, 'run', name, fingerprint]
     lines.push(`restrict,command="${quoteWords(command).replace(/["\\]/g, '\\$&')}" ${type} ${base64} ${name}\n`)
   }
   const file = join(dir, '.ssh/authorized_keys')
