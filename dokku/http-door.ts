@@ -11,6 +11,7 @@ import { mendable } from './disk-error.ts'
 import { engineAway } from './engine-error.ts'
 import { unhealthy } from './health.ts'
 import type { Instance } from './instance.ts'
+import { limited } from './locks.ts'
 import { actAs } from './nested.ts'
 import type { gitDoor } from './push.ts'
 import { serveCaller } from './serve-caller.ts'
@@ -18,6 +19,7 @@ import { answerWebhook, webhookBodyLimit } from './webhook.ts'
 
 /** The HTTP door, behind the appliance: git, webhooks, and whether all is well. */
 export async function httpDoor(instance: Instance, git: ReturnType<typeof gitDoor>, path: string): Promise<{ close: () => void }> {
+  const reading = limited(16)
   let looked: { at: number; down: ReturnType<typeof unhealthy> } | undefined
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => refuse(response, error))
@@ -46,7 +48,8 @@ export async function httpDoor(instance: Instance, git: ReturnType<typeof gitDoo
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '/' } = request
-    const { pathname } = new URL(url, 'http://door')
+    const pathname = URL.parse(url, 'http://door')?.pathname
+    if (pathname === undefined) return say(response, 400, 'That is no address')
     if (pathname === '/healthz') return await health(response)
     const [, hooked] = /^\/hooks\/([^/]+)\/?$/.exec(pathname) ?? []
     if (hooked !== undefined && method === 'POST') return await takeWebhook(hooked, request, response)
@@ -67,7 +70,8 @@ export async function httpDoor(instance: Instance, git: ReturnType<typeof gitDoo
   }
 
   async function takeWebhook(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await bodyOf(request, webhookBodyLimit)
+    // Anybody may send them: those that are read at once fit into memory, and who is slow gives way.
+    const body = await reading(() => bodyOf(request, webhookBodyLimit))
     if (body === undefined) return say(response, 413, `A webhook has at most ${webhookBodyLimit} bytes`)
     const { status, text } = await answerWebhook(instance, name, request.headers, body)
     say(response, status, text)
@@ -120,16 +124,24 @@ export async function httpDoor(instance: Instance, git: ReturnType<typeof gitDoo
 
 const statuses: Record<string, number> = { 'not-allowed': 403, 'app-missing': 404, 'credential-revoked': 401 }
 
-/** All of a body, or undefined once it is longer than this; what comes then is not read. */
+/** How long the body of a webhook may take, in milliseconds: git hosts give up after ten seconds themselves. */
+const patience = 15_000
+
+/** All of a body, or undefined once it is longer than this; what comes then is not read. One that takes too long is cut off. */
 async function bodyOf(request: IncomingMessage, most: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > most) return undefined
-    chunks.push(chunk)
+  const slow = setTimeout(() => request.destroy(new UserError('bad-request', 'The body of the webhook took too long')), patience)
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length > most) return undefined
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks)
+  } finally {
+    clearTimeout(slow)
   }
-  return Buffer.concat(chunks)
 }
 
 function challenge(response: ServerResponse): void {

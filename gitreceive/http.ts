@@ -22,10 +22,10 @@ const patience = 300_000
  * which files of the repository are fetched, and for a service that is none. Source: gitprotocol-http(5).
  */
 export function parseHttpGit(method: string, url: string): HttpGit | undefined {
-  const { pathname, searchParams } = new URL(url, 'http://git')
+  const { pathname = '', searchParams } = URL.parse(url, 'http://git') ?? {}
   const [, path = '', rest = ''] = /^\/(.+?)\/(info\/refs|git-[a-z-]+|HEAD|objects\/.+)$/.exec(pathname) ?? []
   if (rest === '') return undefined
-  const asked = rest === 'info/refs' ? searchParams.get('service') : rest
+  const asked = rest === 'info/refs' ? searchParams?.get('service') : rest
   const service = (['git-upload-pack', 'git-receive-pack'] as const).find((one) => one === asked)
   const step = rest === 'info/refs' ? 'refs' : 'rpc'
   if (service === undefined || method !== (step === 'refs' ? 'GET' : 'POST'))
