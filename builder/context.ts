@@ -16,9 +16,14 @@ export async function readInside(dir: string, name: string): Promise<string | un
   }
 }
 
-/** The paths of a tree that instructions may copy, parents before children: all but what .dockerignore leaves out. */
-export async function contextPaths(dir: string): Promise<string[]> {
-  const ignore = (await readInside(dir, 'Dockerfile.dockerignore')) ?? (await readInside(dir, '.dockerignore')) ?? ''
+/** Sorts paths as the engine wants them: name by name, by bytes, parents before children. */
+export function byPath(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a.replaceAll('/', '\0')), Buffer.from(b.replaceAll('/', '\0')))
+}
+
+/** The paths of a tree that instructions may copy, parents before children: all but what .dockerignore, or one of the Dockerfile's own, leaves out. */
+export async function contextPaths(dir: string, dockerfile = 'Dockerfile'): Promise<string[]> {
+  const ignore = (await readInside(dir, `${dockerfile}.dockerignore`)) ?? (await readInside(dir, '.dockerignore')) ?? ''
   const patterns = parseDockerignore(ignore)
   const rescues = patterns.some((pattern) => pattern.negated)
   const kept: string[] = []

@@ -1,9 +1,26 @@
 import type { Docker } from '#lib/docker.ts'
 import type { Output } from '#lib/output.ts'
 
-/** An extracted tree on disk. Its links are never followed out of it. */
+/** A tree on disk, and what somebody chose about how it is built. Its links are never followed out of it. */
 export interface Source {
   dir: string
+  choices?: Choices
+}
+
+/** What is not chosen here, the tree says. */
+export interface Choices {
+  /** The name of the driver; no other is asked. */
+  selected?: string
+  /** Path of the Dockerfile in the tree; `Dockerfile` unless told. */
+  dockerfile?: string
+  /** The stage of the Dockerfile that becomes the image; the last one unless told. */
+  target?: string
+  /** Buildpacks in the order in which they run: URLs, with `#ref` where one is wanted. They stand in for those that the tree names. */
+  buildpacks?: readonly string[]
+  /** The image in which buildpacks compile. */
+  stack?: string
+  /** Base images of the runtime driver, by runtime: `node`, or `node:build` and `node:run` apart. */
+  images?: Record<string, string>
 }
 
 /** What a build may use of the machine. */
@@ -35,6 +52,21 @@ export interface BuildRequest {
   ca?: string
   registries?: Registries
   limits?: BuildLimits
+  /** Variables that the build may read: they are handed over as secrets and stand in no layer and no history. */
+  env?: Record<string, string>
+  /** Another one whenever `env` is another, so that steps that read it run again; it may be seen in the image's history. */
+  envRevision?: string
+  /** An image of Debian with apt, such as our own: base images are made from packages by it where no registry answers. */
+  debian?: string
+  /** What this app's caches are called, of lower-case letters, digits and `-`: builds with another key never see them. */
+  cacheKey?: string
+}
+
+/** What came of a build. */
+export interface BuildResult {
+  imageId: string
+  /** Process types that the build found, with their commands; null is the image's own. A Procfile in the tree goes before them. */
+  processes?: Record<string, string | null>
 }
 
 /** Turns source into an image. One file in `drivers/` each; `drivers.ts` lists them. */
@@ -46,5 +78,5 @@ export interface BuildDriver {
   detect(source: Source): Promise<boolean>
 
   /** Builds the request's image; a failed build throws UserError `build-failed`, one killed for memory `build-out-of-memory`. */
-  build(request: BuildRequest, engine: Docker): Promise<{ imageId: string }>
+  build(request: BuildRequest, engine: Docker): Promise<BuildResult>
 }

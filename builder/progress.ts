@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import { type Output, plain } from '#lib/output.ts'
+import { withoutMounts } from './mounts.ts'
 import type { Trace, Vertex, Work } from './trace.ts'
-import { asWritten } from './trust.ts'
 
 /** How many of a failed step's last lines are kept. */
 const tailLength = 20
@@ -56,7 +56,7 @@ export class Progress {
   #vertex(vertex: Vertex): void {
     this.seen.add(vertex.name)
     const step = this.#steps.get(vertex.digest) ?? {
-      name: asWritten(plain(vertex.name).replace(/\s+/g, ' ')),
+      name: withoutMounts(plain(vertex.name).replace(/\s+/g, ' ')),
       decoder: new StringDecoder('utf8'),
       rest: '',
       tail: [],

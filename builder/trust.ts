@@ -29,11 +29,6 @@ const variables = [
   'NIX_SSL_CERT_FILE',
 ]
 
-/** A step as its author wrote it, for people to read. */
-export function asWritten(step: string): string {
-  return step.replace(`${mount} `, '')
-}
-
 /** A rewritten Dockerfile; `originalLine` maps a line number of it (from 1) to the one the author knows. */
 export interface Trusting {
   text: string
