@@ -6,10 +6,10 @@ import { type ArchiveLimits, atMost, badArchive } from '#lib/archive.ts'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { signalGroup, start } from '#lib/exec.ts'
 import { git, gitArgv, gitEnvironment } from '#lib/git.ts'
+import { gzipMagic, peek } from '#lib/peek.ts'
 import type { App } from './app.ts'
 import { type ArchiveEntry, tarEntries, zipEntries } from './archive-entries.ts'
 import { borrow, gitsReason, takeCommit, taken, withScratch } from './git-scratch.ts'
-import { gzipMagic, peek } from './read-tar.ts'
 import { repositoryHead } from './source.ts'
 
 export const archiveTypes = ['tar', 'tar.gz', 'zip'] as const

@@ -1,4 +1,4 @@
-import type { BuildLog } from './build-log.ts'
+import type { BuildLog } from '#lib/build-log.ts'
 import type { Build } from './build-record.ts'
 
 /** A build that this process records: what is not in its row. */

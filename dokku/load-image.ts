@@ -6,9 +6,10 @@ import { createTarPacker, type TarHeader } from 'modern-tar'
 import * as z from 'zod'
 import { badArchive, entryCheck } from '#lib/archive.ts'
 import { messageOf, UserError } from '#lib/errors.ts'
+import { gzipMagic, peek } from '#lib/peek.ts'
 import type { App } from './app.ts'
 import { loadingTag } from './images.ts'
-import { gzipMagic, peek, readTar } from './read-tar.ts'
+import { readTar } from './read-tar.ts'
 
 const manifest = z.array(z.looseObject({ Config: z.string(), RepoTags: z.array(z.string()).nullable().optional() }))
 

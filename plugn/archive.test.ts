@@ -8,7 +8,8 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { packTar } from 'modern-tar'
 import { UserError } from '#lib/errors.ts'
-import { hoist, unpack } from './archive.ts'
+import { unpack } from '#lib/unpack.ts'
+import { hoist } from './archive.ts'
 
 type Entry = Parameters<typeof packTar>[0] extends readonly (infer E)[] ? E : never
 type Header = Extract<Entry, { header: unknown }>['header']

@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { hasCode } from '#lib/errors.ts'
+import { hasCode } from './errors.ts'
 
 /** Bytes kept from the beginning of a build's output, and characters from its end when it says more. */
 export const logLimits = { head: 4 * 2 ** 20, tail: 64 * 2 ** 10 }
