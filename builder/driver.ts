@@ -73,6 +73,8 @@ export interface BuildResult {
 export interface BuildDriver {
   readonly name: string
   readonly summary: string
+  /** By its protocol a build sees all config vars of its app, not only those that somebody chose. */
+  readonly readsAllConfig?: true
 
   /** Does this driver recognise the source? Asked in the order of `drivers.ts`. */
   detect(source: Source): Promise<boolean>

@@ -7,7 +7,7 @@ import { drivers, selectDriver } from './drivers.ts'
 const select = async (files: Files) => {
   const dir = await writeTree(files)
   try {
-    return (await selectDriver({ dir })).name
+    return (await selectDriver({ dir })).driver.name
   } finally {
     await rm(dir, { recursive: true })
   }

@@ -33,7 +33,7 @@ async function main(argv: string[]): Promise<number> {
     const source = { dir: resolve(dir) }
     const abort = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
-    const driver = await selectDriver(source)
+    const { driver } = await selectDriver(source)
     out.step(`Building ${image} with ${driver.name}`)
     const { imageId } = await driver.build(
       {

@@ -29,7 +29,7 @@ import { doorSocket, type Instance } from './instance.ts'
 import { interruptBuilds } from './interrupt-builds.ts'
 import { record } from './journal.ts'
 import { publishKeys } from './keys.ts'
-import { collecting, firing, livePlugins } from './live-plugins.ts'
+import { collecting, firing, livePlugins, selecting } from './live-plugins.ts'
 import { keyedQueue, limited } from './locks.ts'
 import { actor } from './nested.ts'
 import { pluginEnvironment, pluginSocket } from './plugin-environment.ts'
@@ -100,6 +100,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     plugins,
     fire: viewed(firing(plugins), () => instance),
     collect: collecting(plugins),
+    select: selecting(plugins),
     cron: cron({
       plugins,
       folder: cronFolder,

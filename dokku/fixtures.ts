@@ -20,6 +20,7 @@ export function stateOnly(env: Record<string, string> = {}, more: Partial<Instan
     db: emptyDatabase(),
     fire: async () => {},
     collect: async () => [],
+    select: async () => undefined,
     repositories: { ensure: async (id: string) => id },
     builds: new Map(),
     ...more,

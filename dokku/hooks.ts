@@ -1,4 +1,4 @@
-import { type AnswerOf, type Around, collect, defineHooks, event, type Handlers as HandlersOf, type InputOf } from '#plugn'
+import { type AnswerOf, type Around, collect, defineHooks, event, type Handlers as HandlersOf, type InputOf, select } from '#plugn'
 
 interface OfApp {
   app: string
@@ -52,6 +52,11 @@ export const hooks = defineHooks({
     'dir',
     'revision',
   ]),
+  'builder-detect': select<OfApp & { dir: string }>(
+    'who builds this tree? The first that prints a name, of a builder of its own or of ours, decides; a setting and app.json go before it',
+    ['app', 'dir'],
+    soon,
+  ),
   'pre-receive-app': event<OfApp & { builder: string; dir: string; revision: string }>('a builder was chosen; failing stops the deploy', [
     'app',
     'builder',
@@ -63,6 +68,11 @@ export const hooks = defineHooks({
     'app',
     'dir',
   ]),
+  'builder-build': event<OfApp & { builder: string; dir: string; image: string }>(
+    'build the tree, if the builder is yours: make an image of that name. What it prints is the output of the build; failing stops the deploy',
+    ['builder', 'app', 'dir', 'image'],
+    { timeoutMs: 3_600_000 },
+  ),
   'docker-args-build': options('a build', ['app', 'source']),
   'docker-args-process-build': options('a build', ['app', 'source', 'tag']),
   'post-build': event<OfApp & { builder: string; dir: string; image: string }>('the image is built; failing stops the deploy', [
@@ -146,5 +156,12 @@ export type Collect = <Name extends keyof Hooks>(
   input: InputOf<Hooks[Name]>,
   own?: Partial<Around>,
 ) => Promise<AnswerOf<Hooks[Name]>[]>
+
+/** Asks until something that handles a hook has an answer; see `select` of plugn. */
+export type Select = <Name extends keyof Hooks>(
+  name: Name,
+  input: InputOf<Hooks[Name]>,
+  own?: Partial<Around>,
+) => Promise<AnswerOf<Hooks[Name]> | undefined>
 
 export type { AnswerOf, InputOf }

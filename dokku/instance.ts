@@ -6,7 +6,7 @@ import type { Docker } from '#lib/docker.ts'
 import type { Appliance } from '#nginx'
 import type { Around, Plugin, Store } from '#plugn'
 import type { Cron } from './cron.ts'
-import type { Collect, Fire } from './hooks.ts'
+import type { Collect, Fire, Select } from './hooks.ts'
 import type { LiveBuilds } from './live-builds.ts'
 import type { keyedQueue, limited } from './locks.ts'
 import type { Settings } from './settings.ts'
@@ -22,6 +22,7 @@ export interface Instance {
   readonly cron: Cron
   readonly fire: Fire
   readonly collect: Collect
+  readonly select: Select
   /** What changes one app runs one after another. */
   readonly inOrder: ReturnType<typeof keyedQueue>
   /** Containers that are created or started at once, over all apps. */

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { type Around, dispatch, silent } from '#plugn'
-import { type AnswerOf, type Collect, type Fire, type Hooks, hookNames, hooks, type InputOf } from './hooks.ts'
+import { type AnswerOf, type Collect, type Fire, type Hooks, hookNames, hooks, type InputOf, type Select } from './hooks.ts'
 import type { InstalledPlugins } from './instance.ts'
 import { lineStream } from './line-stream.ts'
 import { actor, callingPlugin } from './nested.ts'
@@ -66,6 +66,12 @@ export function firing(plugins: LivePlugins): Fire {
 /** Asks the plugins in use; what handlers print is their answer, and only their standard error goes to whoever waits. */
 export function collecting(plugins: LivePlugins): Collect {
   return async (name, input, own) => await calling(plugins, own, async (around) => await plugins.current.hooks.collect(name, input, around))
+}
+
+/** Asks the plugins in use until one answers. */
+export function selecting(plugins: LivePlugins): Select {
+  return async (name, input, own) =>
+    (await calling(plugins, own, async (around) => await plugins.current.hooks.select(name, input, around)))?.answer
 }
 
 async function calling<T>(

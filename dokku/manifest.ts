@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import * as z from 'zod'
 import { hasCode, UserError } from '#lib/errors.ts'
+import { parseJsonc } from '#lib/jsonc.ts'
 import { checkProcessName } from './names.ts'
 
 const healthcheck = z.object({
@@ -48,6 +49,13 @@ export async function readManifest(dir: string): Promise<Manifest> {
   }
 }
 
+/** With the process types that a build found; those of the Procfile go before them. */
+export function withProcesses(manifest: Manifest, found: Manifest['processes'] = {}): Manifest {
+  const named = manifest.processes === plainManifest.processes ? {} : manifest.processes
+  const processes = { ...found, ...named }
+  return Object.keys(processes).length === 0 ? manifest : { ...manifest, processes }
+}
+
 /** `name: command` lines; empty lines and comments are skipped. `release` is not a process that runs. */
 export function parseProcfile(content: string): Record<string, string> {
   const processes: Record<string, string> = {}
@@ -67,7 +75,7 @@ export function parseProcfile(content: string): Record<string, string> {
 export function parseAppJson(content: string): Pick<Manifest, 'healthchecks' | 'formation'> {
   let value: unknown
   try {
-    value = JSON.parse(withoutComments(content))
+    value = parseJsonc(content)
   } catch (cause) {
     throw new UserError('bad-app-json', `app.json is not JSON: ${(cause as Error).message}`, { cause })
   }
@@ -75,13 +83,6 @@ export function parseAppJson(content: string): Pick<Manifest, 'healthchecks' | '
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new UserError('bad-app-json', `app.json: ${issue?.path.join('.') || 'top level'}: ${issue?.message ?? 'not understood'}`)
-}
-
-/** Blanks out comments and trailing commas, keeping every position, so that JSON's own errors point at the right place. */
-export function withoutComments(content: string): string {
-  const token = /"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g
-  const bare = content.replace(token, (found) => (found.startsWith('"') ? found : found.replace(/[^\n]/g, ' ')))
-  return bare.replace(/"(?:[^"\\\n]|\\.)*"|,(?=\s*[}\]])/g, (found) => (found === ',' ? ' ' : found))
 }
 
 /** Reads a file of the tree itself: a link could point anywhere in control. */

@@ -35,7 +35,7 @@ export const push: Row = {
         await untilRetired(engine, instance)
         // The same change again, with content of its own so that no cache answers for it.
         await writeFiles(source.dir, { 'change.txt': `built ${n}` })
-        const driver = await selectDriver({ dir: source.dir })
+        const { driver } = await selectDriver({ dir: source.dir })
         return await timed(() => driver.build({ source: { dir: source.dir }, image, labels, output: quiet }, engine))
       },
       boot: () => bootAlone(engine, instance, image),

@@ -1,0 +1,33 @@
+import { pushImage } from '#builder'
+import { UserError } from '#lib/errors.ts'
+import type { App } from './app.ts'
+import type { By } from './by.ts'
+import { registriesOf } from './registry.ts'
+
+/** The name, without a tag, under which the releases of an app are pushed: by its settings `server` and `image-repo`. */
+export function remoteRepository({ properties, name, instance }: App): string {
+  const server = properties.get('registry server')
+  const repository = properties.get('registry image-repo') ?? `${instance.settings.name}/${name}`
+  return server === undefined ? repository : `${server}/${repository}`
+}
+
+/** Pushes the image of a version to the app's registry, where `push-on-release` is set; one that cannot be pushed is no release. */
+export async function pushRelease(app: App, image: string, version: number, by: By): Promise<void> {
+  const { properties, instance } = app
+  if (properties.get('registry push-on-release') !== 'true') return
+  const repository = remoteRepository(app)
+  const tags = [`v${version}`, ...(properties.get('registry push-extra-tags') ?? '').split(',').filter(Boolean)]
+  for (const tag of tags) {
+    by.output.step(`Pushing ${repository}:${tag}`)
+    await pushImage(instance.engine, { image, name: `${repository}:${tag}` }, by.output, {
+      registries: registriesOf(app),
+      ...(by.signal && { signal: by.signal }),
+    })
+  }
+}
+
+/** UserError `bad-choice` unless it could be the tags that are pushed beside a version's own. */
+export function checkTags(text: string): void {
+  if (text.split(',').every((tag) => /^\w[\w.-]{0,127}$/.test(tag))) return
+  throw new UserError('bad-choice', `${JSON.stringify(text.slice(0, 80))} is not a list of tags`, { hint: 'latest,stable' })
+}
