@@ -166,5 +166,31 @@ EXPOSE 22
 ENTRYPOINT ["tini", "-g", "--", "execd"]
 CMD ["help"]
 
+# Source in, image out, with doors for pushes over SSH and HTTP, alone. It has Debian's apt, of which it makes base images.
+FROM ${BASE} AS builder
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git libstdc++6 openssh-server passwd tini \
+  && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log /etc/ssh/ssh_host_* \
+  && git config --system safe.directory '*'
+COPY --from=fetch /node/bin/node /usr/local/bin/node
+COPY --from=client /dokku /usr/local/bin/dokku
+COPY --from=modules /opt/dokku/node_modules /opt/builder/node_modules
+COPY --from=source /source/package.json /opt/builder/
+COPY --from=source /source/lib /opt/builder/lib
+COPY --from=source /source/plugn /opt/builder/plugn
+COPY --from=source /source/execd /opt/builder/execd
+COPY --from=source /source/gitreceive /opt/builder/gitreceive
+COPY --from=source /source/builder /opt/builder/builder
+ENV NODE_COMPILE_CACHE=/opt/builder/.compile-cache BUILDER_SSH=22 BUILDER_HTTP=0.0.0.0:80
+RUN for program in builder execd gitreceive; do \
+    printf '#!/bin/sh\nexec node /opt/builder/%s/main.ts "$@"\n' "$program" >"/usr/local/bin/$program" || exit 1; \
+  done && chmod 755 /usr/local/bin/builder /usr/local/bin/execd /usr/local/bin/gitreceive \
+  && builder --warm && execd --warm && gitreceive --warm
+LABEL org.opencontainers.image.title=builder org.opencontainers.image.licenses=MIT
+VOLUME /var/lib/builder
+EXPOSE 22 80
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 CMD ["builder", "jobs"]
+ENTRYPOINT ["tini", "-g", "--", "builder"]
+CMD ["serve"]
+
 # A plain `docker build .` gives the image itself.
 FROM dokku

@@ -1,55 +1,43 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { docker } from '#lib/docker.ts'
 import { messageOf, UserError } from '#lib/errors.ts'
-import { output } from '#lib/output.ts'
-import { selectDriver } from './drivers.ts'
+import { type Output, output } from '#lib/output.ts'
+import { misused, usage } from './usage.ts'
 
-const usage = `Build a directory into an image.
+const program = [process.execPath, import.meta.filename]
 
-  node builder/main.ts DIRECTORY IMAGE [options]
-
-  --build-arg NAME=VALUE   a value for an ARG; may be repeated
-  --label NAME=VALUE       a label of the image; may be repeated
-  --ca FILE                certificates (PEM) that programs in the build shall trust
-  --no-cache               run every step again`
+/** Each loads what it needs: a push calls several of them. */
+const verbs: Record<string, (words: string[], out: Output) => Promise<number>> = {
+  build: async (words, out) => (await import('./build-command.ts')).build(words, out, interrupted()),
+  detect: async (words, out) => (await import('./build-command.ts')).detect(words, out),
+  serve: async (words, out) => (await import('./daemon/serve.ts')).serve(words, out, program),
+  receive: async (words) => (await import('./daemon/commands.ts')).receive(words),
+  jobs: async (words, out) => (await import('./daemon/commands.ts')).jobs(words, out),
+  logs: async (words) => (await import('./daemon/commands.ts')).logs(words),
+  cancel: async (words, out) => (await import('./daemon/commands.ts')).cancel(words, out),
+  allow: async (words, out) => (await import('./daemon/commands.ts')).allow(words, out),
+  forbid: async (words) => (await import('./daemon/commands.ts')).forbid(words),
+  auth: async (words, out) => (await import('./daemon/commands.ts')).auth(words, out),
+  session: async (words, out) => (await import('./daemon/commands.ts')).session(words, out),
+  '--warm': async () => {
+    // The image is being built: everything is loaded, and compiled, by now.
+    await Promise.all([import('./build-command.ts'), import('./daemon/commands.ts'), import('./daemon/serve.ts')])
+    return 0
+  },
+}
 
 /** Runs the program; the exit status is its answer. */
-async function main(argv: string[]): Promise<number> {
+async function main([verb = '', ...words]: string[]): Promise<number> {
   const out = output(
     (text) => process.stdout.write(text),
     (text) => process.stderr.write(text),
   )
   try {
-    const { values, positionals } = parse(argv)
-    const [dir, image, ...more] = positionals
-    if (values.help) {
+    if (['help', '--help', '-h'].includes(verb) || words[0] === '--help') {
       out.line(usage)
       return 0
     }
-    if (dir === undefined || image === undefined || more.length > 0)
-      throw new UserError('usage', 'a directory and an image name are needed', { hint: usage })
-    const source = { dir: resolve(dir) }
-    const abort = new AbortController()
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
-    const { driver } = await selectDriver(source)
-    out.step(`Building ${image} with ${driver.name}`)
-    const { imageId } = await driver.build(
-      {
-        source,
-        image,
-        labels: pairs(values.label),
-        buildArgs: pairs(values['build-arg']),
-        noCache: values['no-cache'] ?? false,
-        output: out,
-        signal: abort.signal,
-        ...(values.ca !== undefined && { ca: await readFile(values.ca, 'utf8') }),
-      },
-      await docker(),
-    )
-    out.result(`${image} is ${imageId}`)
-    return 0
+    const run = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+    if (run === undefined) throw misused(verb === '' ? 'what shall be done?' : `builder knows no ${verb}`)
+    return await run(words, out)
   } catch (error) {
     out.warn(messageOf(error))
     if (!(error instanceof UserError)) return 1
@@ -58,32 +46,10 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
-function parse(argv: string[]) {
-  try {
-    return parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: {
-        'build-arg': { type: 'string', multiple: true },
-        label: { type: 'string', multiple: true },
-        ca: { type: 'string' },
-        'no-cache': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    })
-  } catch (error) {
-    throw new UserError('usage', messageOf(error), { hint: usage })
-  }
-}
-
-function pairs(words: string[] = []): Record<string, string> {
-  return Object.fromEntries(
-    words.map((word) => {
-      const at = word.indexOf('=')
-      if (at < 1) throw new UserError('usage', `"${word}" is not of the form NAME=VALUE`)
-      return [word.slice(0, at), word.slice(at + 1)]
-    }),
-  )
+function interrupted(): AbortSignal {
+  const abort = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
+  return abort.signal
 }
 
 process.exitCode = await main(process.argv.slice(2))

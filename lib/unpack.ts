@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { unpackTar } from 'modern-tar/fs'
-import { archiveLimits, atMost, badArchive, entryCheck } from './archive.ts'
+import { type ArchiveHeader, type ArchiveLimits, archiveLimits, atMost, badArchive, entryCheck } from './archive.ts'
 import { messageOf, UserError } from './errors.ts'
 import { gzipMagic, peek } from './peek.ts'
 
@@ -19,10 +19,21 @@ export async function unpack(archive: Readable, dir: string, limits = archiveLim
   try {
     const { magic, whole } = await peek(archive)
     const unzip = magic === gzipMagic ? [createGunzip()] : []
-    const write = unpackTar(dir, { filter: entryCheck(limits), map: tame, strict: true })
+    const write = unpackTar(dir, { filter: check(limits), map: tame, strict: true })
     await pipeline([whole, ...unzip, atMost(limits.bytes), write])
   } catch (error) {
     if (error instanceof UserError) throw error
     throw badArchive(messageOf(error), error)
+  }
+}
+
+/** Looks at entries; what they say of their size is believed where it is too much, before anything of it is written. */
+function check(limits: ArchiveLimits): (header: ArchiveHeader & { size: number }) => boolean {
+  const taken = entryCheck(limits)
+  let left = limits.bytes
+  return (header) => {
+    left -= header.size
+    if (left < 0) throw badArchive(`it holds more than ${limits.bytes} bytes`)
+    return taken(header)
   }
 }

@@ -1,0 +1,127 @@
+import { createHmac } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { type Docker, docker } from '#lib/docker.ts'
+import type { Output } from '#lib/output.ts'
+import { unpack } from '#lib/unpack.ts'
+import type { BuildRequest, Choices } from './driver.ts'
+import { selectDriver } from './drivers.ts'
+import { readLogins } from './logins.ts'
+import { pushImage } from './push.ts'
+import { treeLimits } from './tree.ts'
+import { misused, pairs, read } from './usage.ts'
+
+const flags = {
+  tag: { type: 'string', short: 't' },
+  driver: { type: 'string' },
+  file: { type: 'string', short: 'f' },
+  target: { type: 'string' },
+  buildpack: { type: 'string', multiple: true },
+  stack: { type: 'string' },
+  'build-arg': { type: 'string', multiple: true },
+  env: { type: 'string', multiple: true },
+  label: { type: 'string', multiple: true },
+  ca: { type: 'string' },
+  debian: { type: 'string' },
+  logins: { type: 'string' },
+  push: { type: 'boolean', default: false },
+  'no-cache': { type: 'boolean', default: false },
+} as const
+
+type Flags = ReturnType<typeof read<typeof flags>>['values']
+
+/** `builder build`: builds a directory, or a tar on standard input. */
+export async function build(words: string[], out: Output, signal: AbortSignal): Promise<number> {
+  const { values, positionals } = read(words, flags)
+  const [dir, ...more] = positionals
+  if (dir === undefined || more.length > 0) throw misused('one directory is needed, or - for a tar on standard input')
+  const image = values.tag ?? (dir === '-' ? undefined : nameOf(dir))
+  if (image === undefined) throw misused('a name for the image is needed: -t IMAGE')
+  if (dir !== '-') return await buildTree(resolve(dir), image, values, out, signal)
+  const unpacked = await mkdtemp(join(tmpdir(), 'builder-tree-'))
+  const stop = () => process.stdin.destroy(new Error('stopped'))
+  signal.addEventListener('abort', stop)
+  try {
+    await unpack(process.stdin, unpacked, treeLimits)
+    return await buildTree(unpacked, image, values, out, signal)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await rm(unpacked, { recursive: true, force: true })
+  }
+}
+
+/** `builder detect`: who would build a directory. */
+export async function detect(words: string[], out: Output): Promise<number> {
+  const { values, positionals } = read(words, flags)
+  const [dir, ...more] = positionals
+  if (dir === undefined || more.length > 0) throw misused('one directory is needed')
+  const { driver, others } = await selectDriver({ dir: resolve(dir), choices: choicesOf(values) })
+  out.line(driver.name)
+  for (const { name, summary } of others) out.warn(`${name} (${summary}) could build it, too`)
+  return 0
+}
+
+async function buildTree(dir: string, image: string, values: Flags, out: Output, signal: AbortSignal): Promise<number> {
+  const engine = await docker()
+  const request = await requestOf(engine, dir, image, values, { output: out, signal })
+  const { driver, others } = await selectDriver(request.source)
+  out.step(`Building ${image} with ${driver.name}`)
+  for (const { name } of others) out.detail(`${name} could build it, too`)
+  const { imageId, processes = {} } = await driver.build(request, engine)
+  for (const [type, command] of Object.entries(processes)) out.detail(`${type}: ${command ?? "the image's own command"}`)
+  if (values.push) {
+    out.step(`Pushing ${image}`)
+    await pushImage(engine, { image: imageId, name: image }, out, { registries: request.registries ?? (() => undefined), signal })
+  }
+  out.result(`${image} is ${imageId}`)
+  return 0
+}
+
+async function requestOf(
+  engine: Docker,
+  dir: string,
+  image: string,
+  values: Flags,
+  rest: Pick<BuildRequest, 'output'> & { signal: AbortSignal },
+): Promise<BuildRequest> {
+  const env = pairs(values.env, process.env)
+  const { ca, debian } = values
+  return {
+    ...rest,
+    source: { dir, choices: choicesOf(values) },
+    image,
+    labels: pairs(values.label),
+    buildArgs: pairs(values['build-arg']),
+    noCache: values['no-cache'],
+    registries: await readLogins(values.logins ?? join(process.env.DOCKER_CONFIG ?? join(homedir(), '.docker'), 'config.json')),
+    ...(Object.keys(env).length > 0 && { env, envRevision: await revisionOf(engine, env) }),
+    ...(ca !== undefined && { ca: await readFile(ca, 'utf8') }),
+    ...(debian !== undefined && { debian }),
+  }
+}
+
+function choicesOf({ driver, file, target, buildpack, stack }: Flags): Choices {
+  return {
+    ...(driver !== undefined && { selected: driver }),
+    ...(file !== undefined && { dockerfile: file }),
+    ...(target !== undefined && { target }),
+    ...(buildpack !== undefined && { buildpacks: buildpack }),
+    ...(stack !== undefined && { stack }),
+  }
+}
+
+/** The name of a directory, as far as it can be one of an image. */
+function nameOf(dir: string): string | undefined {
+  const name = basename(resolve(dir))
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+  return name === '' ? undefined : `${name}:latest`
+}
+
+/** Tells one set of values from another, and nothing about them to who has no access to the engine: it is seen in the image's history. */
+async function revisionOf(engine: Docker, env: Record<string, string>): Promise<string> {
+  const { ID: key }: { ID?: unknown } = await engine.info()
+  return createHmac('sha256', String(key)).update(JSON.stringify(env)).digest('hex').slice(0, 16)
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { after, before, describe, test } from 'node:test'
+import { docker } from '#lib/docker.ts'
+import { daemon } from './daemon.fixture.ts'
+
+const base = process.env.BUILDER_TEST_BASE ?? 'debian:trixie-slim'
+const quick = (text = String(Math.random())) => ({ Dockerfile: `FROM ${base}\nCOPY . /app\n`, text })
+const slow = () => ({ Dockerfile: `FROM ${base}\nRUN echo begun; sleep 120 # ${Math.random()}\n` })
+
+/** Names of images under a prefix. */
+async function images(prefix: string): Promise<string[]> {
+  const found = await (await docker()).listImages({ filters: { reference: [`${prefix}/*`] } })
+  return found.flatMap(({ RepoTags: tags }) => tags ?? []).sort()
+}
+
+describe('builder daemon', () => {
+  let one: Awaited<ReturnType<typeof daemon>>
+  before(async () => {
+    one = await daemon('--at-once', '1', '--waiting', '1', '--keep', '3')
+  })
+  after(() => one.stop())
+
+  test('builds what is handed over, says so to whoever does, and keeps the log', async () => {
+    const receiving = await one.receive('shop', quick())
+    assert.equal(await receiving.exited, 0, receiving.said())
+    assert.match(receiving.said(), /^-----> Building shop with dockerfile\n(?: {7}.*\n)*=====> \S+\/shop is sha256:[0-9a-f]{64}\n$/)
+    assert.deepEqual(await images(one.prefix), [`${one.prefix}/shop:1234567890ab`, `${one.prefix}/shop:latest`])
+    const [job] = JSON.parse((await one.cli('jobs', '--json')).stdout)
+    assert.equal(job.status, 'succeeded')
+    assert.equal(job.user, 'alice')
+    assert.equal((await one.cli('logs', String(job.id))).stdout, receiving.said())
+    assert.match((await one.cli('jobs')).stdout, /^ {4}1 {2}succeeded .* alice$/m)
+    assert.deepEqual(await readdir(join(one.state, 'trees')), [])
+  })
+
+  test('fails with the reason', async () => {
+    const receiving = await one.receive('shop', { Dockerfile: `FROM ${base}\nRUN exit 7\n` }, 'abcdef0')
+    assert.equal(await receiving.exited, 1)
+    assert.match(receiving.said(), /^ ! {5}`RUN exit 7` failed with exit status 7$/m)
+    assert.match((await one.cli('jobs')).stdout, /failed /)
+    assert.ok(!(await images(one.prefix)).some((name) => name.includes('abcdef0')))
+  })
+
+  test('refuses a name that no image can have, a tree that is none, and one that leads out', async () => {
+    for (const name of ['Shop', 'a..b', 'a-', 'a/b', 'a:b'])
+      assert.match((await one.cli('receive', name, 'abcdef0')).stderr, /is no name of an image/)
+    assert.match((await one.cli('receive', 'shop', '--upload-pack')).stderr, /--upload-pack/)
+    assert.match((await one.cli('receive', 'shop', 'main')).stderr, /is no commit/)
+    const garbage = await one.receive('shop', Readable.from(['x'.repeat(10_000)]))
+    assert.equal(await garbage.exited, 1)
+    assert.match(garbage.said(), /the archive cannot be used/)
+    const leading = await one.receive('shop', { ...quick(), out: { link: '/etc/passwd' } })
+    assert.equal(await leading.exited, 1)
+    assert.match(leading.said(), /the link "\.\/out" leads out of it/)
+  })
+
+  test('lets one wait for its turn and no more, and cancels what runs and what waits', async () => {
+    const first = await one.receive('shop', slow())
+    await first.says(/^ +begun$/m)
+    const second = await one.receive('other', slow())
+    await second.says(/Waiting: 1 build is before this one/)
+    const third = await one.receive('third', quick())
+    assert.equal(await third.exited, 1)
+    assert.match(third.said(), /1 builds are waiting already/)
+    const waiting = /^ +(\d+) {2}waiting /m.exec((await one.cli('jobs')).stdout)?.[1] ?? ''
+    const building = /^ +(\d+) {2}building /m.exec((await one.cli('jobs')).stdout)?.[1] ?? ''
+    assert.match((await one.cli('cancel', waiting)).stdout, /cancelled$/m)
+    assert.equal(await second.exited, 1)
+    assert.match(second.said(), / ! {5}the build was cancelled\n$/)
+    const followed = one.cli('logs', building, '-f')
+    assert.match((await one.cli('cancel', building)).stdout, /cancelled$/m)
+    assert.equal(await first.exited, 1)
+    assert.match((await followed).stdout, /begun\n(?:.*\n)* ! {5}the build was cancelled\n$/)
+    const again = await one.cli('cancel', building)
+    assert.match(again.stderr, /has ended already: cancelled/)
+    assert.equal(again.exitCode, 1)
+    assert.match((await one.cli('cancel', '4711')).stderr, /there is no job 4711/)
+  })
+
+  test('ends what nobody waits for any more', async () => {
+    const receiving = await one.receive('shop', slow())
+    await receiving.says(/^ +begun$/m)
+    const id = /^ +(\d+) {2}building /m.exec((await one.cli('jobs')).stdout)?.[1] ?? ''
+    receiving.kill('SIGKILL')
+    // Follows until the job has ended.
+    assert.match((await one.cli('logs', id, '-f')).stdout, /whoever asked for the build went away\n$/)
+    assert.match((await one.cli('jobs')).stdout, new RegExp(`^ +${id} {2}cancelled `, 'm'))
+  })
+
+  test('forgets old jobs, their logs and the images of their commits, and never the latest image', async () => {
+    for (const revision of ['aaaaaaa', 'bbbbbbb', 'ccccccc', 'ddddddd'])
+      assert.equal(await (await one.receive('shop', quick(), revision)).exited, 0)
+    const tags = (await images(one.prefix)).map((name) => name.split(':')[1])
+    assert.deepEqual(tags, ['bbbbbbb', 'ccccccc', 'ddddddd', 'latest'])
+    assert.equal(JSON.parse((await one.cli('jobs', '--json')).stdout).length, 3)
+    assert.equal((await readdir(join(one.state, 'jobs'))).length, 6)
+  })
+
+  test('tells those who wait that it is being stopped, and forgets nothing when it is killed', async () => {
+    const told = await one.receive('shop', slow())
+    await told.says(/^ +begun$/m)
+    assert.equal((await one.kill('SIGTERM')).status, 0)
+    assert.equal(await told.exited, 1)
+    assert.match(told.said(), /the builder is being stopped\n ! {5}push again once it is back\n$/)
+    assert.match((await one.cli('jobs')).stderr, /no builder answers at/)
+    await one.restart()
+    const cut = await one.receive('shop', slow())
+    await cut.says(/^ +begun$/m)
+    await one.kill('SIGKILL')
+    assert.equal(await cut.exited, 1)
+    assert.match(cut.said(), /the builder went away in the middle of it/)
+    await one.restart()
+    assert.match((await one.cli('jobs')).stdout, /^ +\d+ {2}interrupted /m)
+    assert.equal((await readdir(one.state)).includes('trees'), false)
+  })
+})
+
+test('a build that takes too long is ended', async (t) => {
+  const one = await daemon('--timeout', '3')
+  t.after(() => one.stop())
+  const receiving = await one.receive('shop', slow())
+  assert.equal(await receiving.exited, 1)
+  assert.match(receiving.said(), /took longer than 3 seconds and was stopped\n$/)
+  assert.match((await one.cli('jobs')).stdout, /failed/)
+})
