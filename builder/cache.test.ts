@@ -14,10 +14,19 @@ describe('builder cache', () => {
     const common: Parameters<typeof encode>[0] = [
       [1, 'abc'],
       [4, 3_000_000_000],
+      [9, 'a step'],
       [6, time(1_795_377_484, 500_000_000)],
       [7, time(1_795_377_485, 0)],
     ]
-    const expected = { id: 'abc', bytes: 3e9, createdAt: 1_795_377_484_500, usedAt: 1_795_377_485_000, inUse: false, shared: false }
+    const expected = {
+      id: 'abc',
+      description: 'a step',
+      bytes: 3e9,
+      createdAt: 1_795_377_484_500,
+      usedAt: 1_795_377_485_000,
+      inUse: false,
+      shared: false,
+    }
     assert.deepEqual(decodeRecord(encode([...common, [5, 'below']])), { ...expected, parents: ['below'] })
     assert.deepEqual(decodeRecord(encode([...common, [12, 'one'], [12, 'two'], [3, 1], [11, 1]])), {
       ...expected,

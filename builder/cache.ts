@@ -13,6 +13,8 @@ export interface CacheRecord {
   /** Records it lies on; none of them can go before it. */
   parents: string[]
   inUse: boolean
+  /** What BuildKit says of it: the step it is the result of, or where it was mounted. */
+  description: string
   /** An image holds the same bytes, so its going frees nothing. */
   shared: boolean
 }
@@ -44,7 +46,7 @@ export async function pruneCache(engine: Docker, ids: readonly string[]): Promis
 
 /** UsageRecord of BuildKit's control.proto; before Engine 23 there is one parent, in a field of its own. */
 export function decodeRecord(message: Uint8Array): CacheRecord {
-  const record: CacheRecord = { id: '', bytes: 0, createdAt: 0, usedAt: 0, parents: [], inUse: false, shared: false }
+  const record: CacheRecord = { id: '', description: '', bytes: 0, createdAt: 0, usedAt: 0, parents: [], inUse: false, shared: false }
   for (const { number, value } of fields(message)) {
     if (number === 1) record.id = text(value)
     else if (number === 3) record.inUse = value === 1
@@ -52,6 +54,7 @@ export function decodeRecord(message: Uint8Array): CacheRecord {
     else if (number === 5 || number === 12) record.parents.push(text(value))
     else if (number === 6) record.createdAt = milliseconds(raw(value))
     else if (number === 7) record.usedAt = milliseconds(raw(value))
+    else if (number === 9) record.description = text(value)
     else if (number === 11) record.shared = value === 1
   }
   return { ...record, usedAt: Math.max(record.usedAt, record.createdAt), parents: record.parents.filter((id) => id !== '') }

@@ -4,10 +4,14 @@ import { didYouMean } from '#lib/nearest.ts'
 import { readAppJson } from './app-json.ts'
 import type { BuildDriver, Source } from './driver.ts'
 import { dockerfile } from './drivers/dockerfile.ts'
+import { nothing } from './drivers/null.ts'
 import { type BuilderHooks, pluginDriver } from './drivers/plugin.ts'
 
 /** Every driver, in the order in which they are asked. */
 export const drivers: readonly BuildDriver[] = [dockerfile]
+
+/** What Dokku calls a builder of ours. */
+const former: Readonly<Record<string, string>> = { herokuish: 'buildpacks' }
 
 /** Who builds a source, and who else could. */
 export interface Selection {
@@ -28,13 +32,13 @@ export async function selectDriver(source: Source, plugins?: BuilderHooks): Prom
   if (driver !== undefined) return { driver, others }
   const empty = (await readdir(source.dir)).length === 0
   throw new UserError('no-builder', empty ? 'the tree is empty: there is nothing to build' : 'no way to build this tree was found', {
-    hint: `looked for ${drivers.map(({ summary, name }) => `${summary} (${name})`).join(', ')}; commit one and push again`,
+    hint: `looked for ${drivers.map(({ summary, name }) => `${summary} (${name})`).join(', ')}; commit one, or say what builds it: builder:set APP selected NAME`,
   })
 }
 
 /** One of ours, or whatever plugins make of the name. */
 function byName(name: string, plugins: BuilderHooks | undefined): BuildDriver {
-  const found = drivers.find((driver) => driver.name === name)
+  const found = [...drivers, nothing].find((driver) => driver.name === (former[name] ?? name))
   if (found !== undefined) return found
   if (plugins !== undefined) return pluginDriver(name, plugins)
   const names = drivers.map((driver) => driver.name)

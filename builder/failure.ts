@@ -17,6 +17,11 @@ export interface Failure {
 export function failure({ message, progress, syntax, limits, originalLine = (line) => line }: Failure): UserError {
   const reason = trim(message).replace(/(parse error (?:on )?line )(\d+)/i, (_, words, line) => `${words}${originalLine(Number(line))}`)
   const failed = progress.failed
+  const secret = /secret "?([\w.-]+)"?:? not found|secret ([\w.-]+): not found/.exec(reason)
+  if (secret)
+    return new UserError('build-failed', `the build has no secret ${secret[1] ?? secret[2]}, which the Dockerfile asks for`, {
+      hint: `config:set --build ${secret[1] ?? secret[2]}=VALUE gives it`,
+    })
   if (syntax !== undefined && isSyntaxImage(progress))
     return new UserError('syntax-unreachable', `the image of "# syntax=${syntax}" in the Dockerfile could not be pulled: ${reason}`, {
       hint: 'remove the "# syntax=" line: most Dockerfiles build without it',

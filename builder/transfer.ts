@@ -81,7 +81,8 @@ function refused({ action, host, name }: Transfer, error: unknown): unknown {
 }
 
 function registryAuth(login: Record<string, string>): string {
-  return Buffer.from(JSON.stringify(login)).toString('base64url')
+  // URL-safe, but padded: without the padding Engine 20.10 takes some logins for none.
+  return Buffer.from(JSON.stringify(login)).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
 }
 
 /** Adds up a transfer's layers, and says from time to time how far it is. */

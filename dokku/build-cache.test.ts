@@ -6,6 +6,7 @@ import { surplus } from './build-cache.ts'
 
 const record = (id: string, usedAt: number, more: Partial<CacheRecord> = {}): CacheRecord => ({
   id,
+  description: '',
   bytes: 10,
   createdAt: 0,
   usedAt,

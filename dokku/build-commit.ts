@@ -1,39 +1,26 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type BuilderHooks, type Selection, selectDriver } from '#builder'
-import { checkout } from '#gitreceive'
 import type { App } from './app.ts'
-import type { Built } from './build.ts'
-import { buildDir, choicesOf } from './build-choices.ts'
+import { choicesOf } from './build-choices.ts'
 import { buildRequest } from './build-request.ts'
-import { treeFolder } from './builds.ts'
+import type { Built } from './built.ts'
 import { type By, heard } from './by.ts'
 import type { Instance } from './instance.ts'
-import { lookForLfs } from './lfs.ts'
 import { readManifest, withProcesses } from './manifest.ts'
 import type { Commit } from './source-kinds.ts'
-import { fillSubmodules } from './submodules.ts'
+import { withTree } from './tree.ts'
 
 /** Turns a commit into an image: checks it out, reads what it says about running, lets a driver build it. */
 export async function buildCommit(app: App, source: Commit, by: By): Promise<Built> {
   const { instance } = app
-  const root = join(treeFolder(instance), `${app.id}-${randomBytes(6).toString('hex')}`)
-  await mkdir(treeFolder(instance), { recursive: true, mode: 0o700 })
-  await mkdir(root)
-  try {
-    const { submodules } = await checkout(source.repository, source.commit, root, source.env)
-    await fillSubmodules(app, { ...source, dir: root, paths: submodules }, by)
-    await lookForLfs(app, source, by)
-    const dir = await buildDir(app, root)
+  return await withTree(app, source, by, async (dir) => {
     const tree = { app: app.name, dir, revision: source.commit }
     await instance.fire('post-extract', tree, heard(by))
     const manifest = await readManifest(dir)
     const chosen = { dir, choices: choicesOf(app) }
     const selection = await selectDriver(chosen, builderHooks(app, by))
     const { driver } = selection
-    say(app, selection, by)
     const builder = driver.name
+    for (const line of describe(app, selection)) by.output.detail(line)
     await instance.fire('pre-receive-app', { ...tree, builder }, heard(by))
     await instance.fire('pre-build', { ...tree, builder }, heard(by))
     const request = await buildRequest(app, chosen, driver, by)
@@ -41,13 +28,16 @@ export async function buildCommit(app: App, source: Commit, by: By): Promise<Bui
     await instance.fire('post-build', { ...tree, builder, image }, heard(by))
     const description = `Deploy ${source.commit.slice(0, 8)}`
     return { image, builder, revision: source.commit, manifest: withProcesses(manifest, processes), description }
-  } finally {
-    await rm(root, { recursive: true, force: true })
-  }
+  })
+}
+
+/** Who would build a commit, and who else could, in lines for people. */
+export async function detectBuilder(app: App, source: Commit, by: By): Promise<Selection> {
+  return await withTree(app, source, by, async (dir) => await selectDriver({ dir, choices: choicesOf(app) }, builderHooks(app, by)))
 }
 
 /** How plugins take part in an app's builds. */
-export function builderHooks(app: App, by: Pick<By, 'output' | 'signal'>): BuilderHooks {
+function builderHooks(app: App, by: By): BuilderHooks {
   const { select, fire } = app.instance
   return {
     detect: async ({ dir }) => (await select('builder-detect', { app: app.name, dir }, heard(by)))?.trim() || undefined,
@@ -55,10 +45,10 @@ export function builderHooks(app: App, by: Pick<By, 'output' | 'signal'>): Build
   }
 }
 
-function say(app: App, { driver, others }: Selection, { output }: By): void {
-  output.detail(`The builder is ${driver.name}`)
-  for (const { name, summary } of others)
-    output.detail(`${name} would do too, for there is ${summary}: builder:set ${app.name} selected ${name}`)
+/** Who builds, and who else could, in lines for people. */
+function describe({ name }: App, { driver, others }: Selection): string[] {
+  const more = others.map((one) => `${one.name} would do too, for there is ${one.summary}: builder:set ${name} selected ${one.name}`)
+  return [`Builder: ${driver.name}`, ...more]
 }
 
 /** Does the work when there is a slot for it. */

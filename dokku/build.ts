@@ -1,10 +1,11 @@
 import { resolveImage } from '#builder'
 import type { App } from './app.ts'
 import { buildCommit } from './build-commit.ts'
+import type { Built } from './built.ts'
 import { type By, heard } from './by.ts'
 import { fetchRemote } from './git-fetch.ts'
 import { imageName } from './instance.ts'
-import { type Manifest, plainManifest } from './manifest.ts'
+import { plainManifest } from './manifest.ts'
 import { registriesOf } from './registry.ts'
 import { pushRelease } from './registry-push.ts'
 import { nextVersion } from './release.ts'
@@ -12,16 +13,6 @@ import { commitSource } from './source.ts'
 import type { Commit, RemoteSource, Source } from './source-kinds.ts'
 
 export type { Source }
-
-/** An image with what its source said about running it. */
-export interface Built {
-  image: string
-  /** The driver that built it; Dokku's word `null` where none did. */
-  builder: string
-  revision: string
-  manifest: Manifest
-  description: string
-}
 
 /** Turns a source into the image of the app's next version. */
 export async function build(app: App, source: Source, by: By): Promise<Built> {

@@ -50,10 +50,10 @@ export async function readManifest(dir: string): Promise<Manifest> {
 }
 
 /** With the process types that a build found; those of the Procfile go before them. */
-export function withProcesses(manifest: Manifest, found: Manifest['processes'] = {}): Manifest {
+export function withProcesses(manifest: Manifest, found: Manifest['processes'] | undefined): Manifest {
+  if (found === undefined) return manifest
   const named = manifest.processes === plainManifest.processes ? {} : manifest.processes
-  const processes = { ...found, ...named }
-  return Object.keys(processes).length === 0 ? manifest : { ...manifest, processes }
+  return { ...manifest, processes: { ...found, ...named } }
 }
 
 /** `name: command` lines; empty lines and comments are skipped. `release` is not a process that runs. */

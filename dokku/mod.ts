@@ -7,6 +7,7 @@ import { checkAppName } from './names.ts'
 import { someApp } from './report.ts'
 import { maybeSeen } from './visible.ts'
 
+export { checkLogin, parseRegistry } from '#builder'
 export { archiveLimits } from '#lib/archive.ts'
 export { boolean, option, optional, repeated, rest, unless, word } from '#lib/command.ts'
 export { complete } from '#lib/complete.ts'
@@ -17,6 +18,16 @@ export { authorize, type Identity, may, type Right, type Role, roles } from './a
 export { type App, allApps, findApp, maybeApp } from './app.ts'
 export { type ArchiveType, archiveTypes, commitArchive } from './archive-commit.ts'
 export { type AuditEntry, lastAudit, verifyAudit } from './audit.ts'
+export {
+  baseImagesOf,
+  buildpacksOf,
+  buildVarsOf,
+  checkTreePath,
+  storeBaseImages,
+  storeBuildpacks,
+  storeBuildVars,
+} from './build-choices.ts'
+export { detectBuilder } from './build-commit.ts'
 export type { Build } from './build-record.ts'
 export { buildRetention, currentBuild, findBuild, listBuilds, openBuilds, pruneBuilds } from './builds.ts'
 export type { By } from './by.ts'
@@ -60,8 +71,11 @@ export { followLogs } from './logs.ts'
 export { checkAppName, checkProcessName, parseRef, show } from './names.ts'
 export { runDetached, runOneOff } from './one-off.ts'
 export { pluginGit } from './plugin-environment.ts'
+export { purgeCache } from './purge-cache.ts'
 export { type Reachable, reachable } from './reach.ts'
 export { cancelBuild, followBuild, shortSource } from './recording.ts'
+export { checkImageName, loginsOf, storeLogin } from './registry.ts'
+export { checkTags, remoteRepository } from './registry-push.ts'
 export { currentRelease, findRelease, listReleases, notDeployed, type Release } from './release.ts'
 export { describeDiff, diffReleases } from './release-diff.ts'
 export { renameApp } from './rename.ts'
@@ -72,7 +86,7 @@ export { reroute, resite, unserved } from './routing.ts'
 export { findRun, listRuns, type Run, stopRun } from './runs.ts'
 export { setCommand } from './set.ts'
 export { siteCommand } from './site-command.ts'
-export { commitSource, lastSource, repositoryHead } from './source.ts'
+export { commitSource, lastSource, packRepository, repositoryHead } from './source.ts'
 export { submoduleChoices } from './submodules.ts'
 export { createToken, hasExpired, listTokens, parseExpiry, type Token } from './tokens.ts'
 export { receiveInTurn } from './turn.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Registries } from '#builder'
+import { parseReference, type Registries } from '#builder'
 import type { Database } from '#lib/database.ts'
 import type { App } from './app.ts'
 
@@ -31,6 +31,12 @@ export function storeLogin(db: Database, app: App | undefined, host: string, giv
     else db.run('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)', everywhere, text)
     return before !== undefined
   })
+}
+
+/** The name of an image, checked; UserError `bad-image-name`. */
+export function checkImageName(text: string): string {
+  parseReference(text)
+  return text
 }
 
 /** Who an app is at a registry: its own login, else the instance's. */

@@ -1,4 +1,4 @@
-import { currentCommit } from '#gitreceive'
+import { currentCommit, pack } from '#gitreceive'
 import type { App } from './app.ts'
 import { currentRelease, notDeployed } from './release.ts'
 import type { Commit, Source } from './source-kinds.ts'
@@ -29,6 +29,11 @@ export async function lastSource(app: App): Promise<Source> {
 /** A commit that is in the app's repository for good. */
 export function commitSource(app: App, commit: string): Commit {
   return { kind: 'commit', repository: repository(app), commit, env: {} }
+}
+
+/** Has git pack the repository of an app; nothing of it goes. */
+export async function packRepository(app: App): Promise<void> {
+  await pack(repository(app))
 }
 
 function repository({ instance, id }: App): string {

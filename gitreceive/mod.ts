@@ -2,5 +2,5 @@ export { type Checkout, type CheckoutLimits, checkout, submodules } from './chec
 export { type HttpGit, parseHttpGit, serveHttpGit } from './http.ts'
 export { checkUnmoved, type Deploy, decide, type Policy, parseUpdates, type RefUpdate } from './policy.ts'
 export { checkQuota, type Quota } from './quota.ts'
-export { copyRefs, currentCommit, type ObjectFormat, type Repositories, type RepositoryOptions, repositories } from './repository.ts'
+export { copyRefs, currentCommit, type ObjectFormat, pack, type Repositories, type RepositoryOptions, repositories } from './repository.ts'
 export { hookEnvironment, parseService, type Service, type ServiceName, serviceCommand } from './service.ts'

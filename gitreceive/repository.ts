@@ -103,6 +103,11 @@ export async function copyRefs(from: string, to: string): Promise<void> {
   await git(['--git-dir', to, 'fetch', '--quiet', '--no-write-fetch-head', '--end-of-options', from, '+refs/*:refs/*'])
 }
 
+/** Packs what a repository holds; nothing of it goes. */
+export async function pack(repository: string): Promise<void> {
+  await git(['--git-dir', repository, 'gc', '--quiet', '--no-prune'])
+}
+
 function formatIn(config: string): ObjectFormat {
   return /^\s*objectformat\s*=\s*sha256\s*$/im.test(config) ? 'sha256' : 'sha1'
 }

@@ -8,5 +8,5 @@ test('comments and trailing commas outside strings are tolerated', () => {
 })
 
 test('what is wrong is said with its place in the text as it was written', () => {
-  assert.throws(() => parseJsonc('/* one\n two */ {"a": oops}'), /position 22|line 2/)
+  assert.throws(() => parseJsonc('/* one\n two */ {"a": 1 "b"}'), /position 23/)
 })

@@ -2,6 +2,7 @@ import {
   type App,
   app,
   boolean,
+  buildVarsOf,
   type Context,
   changing,
   command,
@@ -15,6 +16,7 @@ import {
   readInput,
   releaseChange,
   rest,
+  storeBuildVars,
   UserError,
 } from 'dokku'
 import { readVars } from './envfile.ts'
@@ -64,13 +66,13 @@ const keys = command({
   name: 'config:keys',
   summary: 'list the names of the config vars of an app',
   args: { app: app() },
-  flags: { format },
-  examples: ['config:keys node-js-app'],
+  flags: { format, build: boolean('only those that builds may read') },
+  examples: ['config:keys node-js-app', 'config:keys node-js-app --build'],
   right: 'deploy',
   reads: () => true,
 
   async run({ args, flags, context }) {
-    const names = Object.keys(args.app.config.all())
+    const names = keysOf(args.app).filter((key) => !flags.build || buildVarsOf(args.app).includes(key))
     print(flags.format === 'json' ? JSON.stringify(names) : names.join('\n'), context)
   },
 })
@@ -93,13 +95,23 @@ const exported = command({
 const set = command({
   name: 'config:set',
   summary: 'set one or more config vars',
-  description: 'A deployed app is released again with the new values, without dropping a request.',
+  description:
+    'A deployed app is released again with the new values, without dropping a request. With --build, builds may read them too: as secrets, that no layer of the image keeps.',
   args: {
     app: app(),
     pairs: rest('KEY=VALUE', parsePair, { secret: true, complete: ofApp((one) => keysOf(one).map((key) => `${key}=`)) }),
   },
-  flags: { ...noRestart, encoded: boolean('the values are base64') },
-  examples: ['config:set node-js-app RAILS_ENV=production', 'config:set --no-restart node-js-app A=1 B=2'],
+  flags: {
+    ...noRestart,
+    encoded: boolean('the values are base64'),
+    build: boolean('builds may read them too'),
+    'no-build': boolean('builds may not read them any more'),
+  },
+  examples: [
+    'config:set node-js-app RAILS_ENV=production',
+    'config:set --no-restart node-js-app A=1 B=2',
+    'config:set --build node-js-app NPM_TOKEN=secret',
+  ],
   right: 'deploy',
 
   async run({ args, flags, context }) {
@@ -108,7 +120,9 @@ const set = command({
     await change(args.app, context, flags, (before) => {
       context.output.step('Setting config vars')
       for (const [key, value] of Object.entries(pairs)) context.output.detail(`${key}:  ${value}`)
-      return { config: { ...before, ...pairs }, description: `Set ${Object.keys(pairs).join(', ')}` }
+      const others = buildVarsOf(args.app).filter((key) => !(flags['no-build'] && key in pairs))
+      const build = flags.build ? [...others, ...Object.keys(pairs)] : others
+      return { config: { ...before, ...pairs }, build, description: `Set ${Object.keys(pairs).join(', ')}` }
     })
   },
 })
@@ -172,17 +186,21 @@ const clear = command({
   },
 })
 
-/** What a change makes of the config vars, and what its release is called. */
-type Changed = (before: Record<string, string>) => { config: Record<string, string>; description: string }
+/** What a change makes of the config vars and of those that builds may read, and what its release is called. */
+type Changed = (before: Record<string, string>) => { config: Record<string, string>; build?: string[]; description: string }
 
 /** Releases a change of config, and stores it with the release; with `--no-restart` only stores it. */
 async function change(one: App, context: Context, flags: { 'no-restart': boolean }, changed: Changed): Promise<void> {
   const turn = flags['no-restart'] ? changing : deploying
   await turn(one, context, async () => {
     const before = one.config.all()
-    const { config, description } = changed(before)
+    const { config, build = buildVarsOf(one), description } = changed(before)
     if (flags['no-restart']) one.config.replace(config)
     else await releaseChange(one, description, { config }, { user: context.identity.name, output: context.output })
+    storeBuildVars(
+      one,
+      build.filter((key) => key in config),
+    )
     const keys = (of: Record<string, string>, other: Record<string, string>) => Object.keys(of).filter((key) => of[key] !== other[key])
     const [set, unset] = [keys(config, before), keys(before, config).filter((key) => !(key in config))]
     if (set.length > 0) await one.instance.fire('post-config-update', { app: one.name, verb: 'set', pairs: set })
