@@ -22,8 +22,13 @@ describe('builder drivers', () => {
     assert.equal(await select({ Dockerfile: 'FROM scratch' }), 'dockerfile')
   })
 
+  test('take a tree of a language that is known', async () => {
+    assert.equal(await select({ 'package.json': '{}' }), 'runtime')
+    assert.equal(await select({ 'package.json': '{}', Dockerfile: 'FROM scratch' }), 'dockerfile')
+  })
+
   test('refuse a tree they do not know, and say what they looked for', async () => {
-    await assert.rejects(select({ 'index.html': '' }), { code: 'no-builder', hint: /a Dockerfile at the root/ })
+    await assert.rejects(select({ 'notes.txt': '' }), { code: 'no-builder', hint: /a Dockerfile at the root.*a language we know/ })
     await assert.rejects(select({ 'Dockerfile/x': '' }), { code: 'no-builder' })
     await assert.rejects(select({ Dockerfile: { link: '/etc/passwd' } }), { code: 'no-builder' })
   })

@@ -6,9 +6,10 @@ import type { BuildDriver, Source } from './driver.ts'
 import { dockerfile } from './drivers/dockerfile.ts'
 import { nothing } from './drivers/null.ts'
 import { type BuilderHooks, pluginDriver } from './drivers/plugin.ts'
+import { runtime } from './drivers/runtime.ts'
 
 /** Every driver, in the order in which they are asked. */
-export const drivers: readonly BuildDriver[] = [dockerfile]
+export const drivers: readonly BuildDriver[] = [dockerfile, runtime]
 
 /** What Dokku calls a builder of ours. */
 const former: Readonly<Record<string, string>> = { herokuish: 'buildpacks' }

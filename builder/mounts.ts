@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { quoteWord } from '#lib/words.ts'
 import type { BuildRequest } from './driver.ts'
 
@@ -50,7 +51,18 @@ export function envMount({ env = {}, envRevision }: Pick<BuildRequest, 'env' | '
   }
 }
 
-/** A step without the mounts that we gave it, for people to read. */
+/** A shell script of ours for steps of a Dockerfile that we write. */
+export function scriptMount(name: string, text: string): Mount & { secrets: Record<string, string> } {
+  // Another text is another id, so that a step runs again with it.
+  const id = `dokku-${name}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`
+  const path = `${root}/dokku-${name}`
+  return { flag: `--mount=type=secret,id=${id},target=${path},mode=0444`, path, secrets: { [id]: text } }
+}
+
+/** A step without what we gave it, for people to read. */
 export function withoutMounts(step: string): string {
-  return step.replace(/--mount=\S*target=\/dev\/dokku-\S* /g, '').replace(/\. \/dev\/dokku-env; /, '')
+  return step
+    .replace(/--mount=\S*target=\/dev\/dokku-\S* /g, '')
+    .replace(/--mount=type=bind,from=install,\S* /g, '')
+    .replace(/\. \/dev\/dokku-[a-z]+; /g, '')
 }
