@@ -13,13 +13,14 @@ const verbs: Record<string, (words: string[], out: Output) => Promise<number>> =
   jobs: async (words, out) => (await import('./daemon/commands.ts')).jobs(words, out),
   logs: async (words) => (await import('./daemon/commands.ts')).logs(words),
   cancel: async (words, out) => (await import('./daemon/commands.ts')).cancel(words, out),
-  allow: async (words, out) => (await import('./daemon/commands.ts')).allow(words, out),
-  forbid: async (words) => (await import('./daemon/commands.ts')).forbid(words),
-  auth: async (words, out) => (await import('./daemon/commands.ts')).auth(words, out),
-  session: async (words, out) => (await import('./daemon/commands.ts')).session(words, out),
+  allow: async (words, out) => (await import('./daemon/caller-commands.ts')).allow(words, out),
+  forbid: async (words) => (await import('./daemon/caller-commands.ts')).forbid(words),
+  auth: async (words, out) => (await import('./daemon/caller-commands.ts')).auth(words, out),
+  session: async (words, out) => (await import('./daemon/session.ts')).session(words, out),
   '--warm': async () => {
     // The image is being built: everything is loaded, and compiled, by now.
     await Promise.all([import('./build-command.ts'), import('./daemon/commands.ts'), import('./daemon/serve.ts')])
+    await Promise.all([import('./daemon/caller-commands.ts'), import('./daemon/session.ts')])
     return 0
   },
 }

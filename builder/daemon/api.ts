@@ -3,10 +3,7 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import { messageOf, UserError } from '#lib/errors.ts'
 import type { Builder } from './builder.ts'
-import { wanted } from './jobs.ts'
-
-/** What tells how a job ended, after what it said: in the same answer, for a daemon that stops answers no other one. */
-export const statusTrailer = 'x-builder-status'
+import { statusTrailer, wanted } from './jobs.ts'
 
 const id = z.coerce.number().int().positive()
 const yes = z.literal('1').optional()

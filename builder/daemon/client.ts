@@ -4,8 +4,7 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import * as z from 'zod'
 import { hasCode, messageOf, UserError } from '#lib/errors.ts'
-import { statusTrailer } from './api.ts'
-import { type Job, job, type Wanted } from './jobs.ts'
+import { type Job, job, statusTrailer, type Wanted } from './jobs.ts'
 
 const refusal = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() })
 

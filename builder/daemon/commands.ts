@@ -1,15 +1,10 @@
-import { text } from 'node:stream/consumers'
-import { UserError } from '#lib/errors.ts'
-import { launch } from '#lib/launch.ts'
 import type { Output } from '#lib/output.ts'
 import { count, misused, read } from '../usage.ts'
-import { callers } from './callers.ts'
 import { client } from './client.ts'
 import type { Job } from './jobs.ts'
-import { socketPath, stateDir } from './places.ts'
+import { socketPath } from './places.ts'
 
 const socket = { type: 'string', default: socketPath } as const
-const state = { type: 'string', default: stateDir } as const
 const write = (text: string) => void process.stdout.write(text)
 
 /** `builder receive`: what gitreceive calls for a push. */
@@ -50,85 +45,14 @@ export async function cancel(words: string[], out: Output): Promise<number> {
   return 0
 }
 
-/** `builder allow`. */
-export async function allow(words: string[], out: Output): Promise<number> {
-  const { values, positionals } = read(words, { state, token: { type: 'boolean', default: false } })
-  const [name, ...more] = positionals
-  if (name === undefined || more.length > 0) throw misused('a name is needed')
-  const known = callers(values.state)
-  out.line(values.token ? await known.allowToken(name) : await known.allowKey(name, await text(process.stdin)))
-  return 0
-}
-
-/** `builder forbid`. */
-export async function forbid(words: string[]): Promise<number> {
-  const { values, positionals } = read(words, { state })
-  const [name, ...more] = positionals
-  if (name === undefined || more.length > 0) throw misused('a name is needed')
-  await callers(values.state).forbid(name)
-  return 0
-}
-
-/** `builder auth USER KEY`, or `USER -` with the secret on standard input: the doors' question, unless they have another program for it. */
-export async function auth(words: string[], out: Output): Promise<number> {
-  const { values, positionals } = read(words, { state })
-  const [user = '', key = ''] = positionals
-  const known = callers(values.state)
-  if (key === '-') return (await known.hasToken(user, (await text(process.stdin)).replace(/\n$/, ''))) ? 0 : 1
-  const caller = await known.byKey(key)
-  if (caller === undefined) return 1
-  out.line(`NAME=${caller.name}\nFINGERPRINT=${caller.fingerprint}`)
-  return 0
-}
-
-/** `builder session -- WORDS...`: an ssh command of somebody whom execd let in. They push, and see to their own jobs. */
-export async function session(words: string[], out: Output): Promise<number> {
-  const options = {
-    socket,
-    repositories: { type: 'string' },
-    receiver: { type: 'string' },
-    follow: { type: 'boolean', short: 'f' },
-  } as const
-  const at = words.indexOf('--')
-  const { values } = read(words.slice(0, at), options)
-  const { values: asked, positionals } = read(words.slice(at + 1), { follow: options.follow })
-  const [verb = '', ...rest] = positionals
-  const { NAME, USER = '', FINGERPRINT = '' } = process.env
-  const user = NAME ?? USER
-  const daemon = client(values.socket)
-  if (/^git(-|$)/.test(verb)) {
-    const { repositories = '', receiver = '' } = values
-    const env = Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
-    const started = launch(['gitreceive', 'serve', repositories, receiver], {
-      cwd: '/',
-      env: { ...env, RECEIVE_USER: user, RECEIVE_FINGERPRINT: FINGERPRINT },
-      stdio: ['inherit', 'inherit', 'inherit'],
-    })
-    return await started.exited
-  }
-  if (verb === 'jobs' && rest.length === 0) {
-    list(
-      (await daemon.jobs()).filter((job) => job.user === user),
-      out,
-    )
-    return 0
-  }
-  if (verb !== 'logs' && verb !== 'cancel')
-    throw new UserError('usage', 'git push, jobs, logs JOB [-f] and cancel JOB are served here', { exitCode: 64 })
-  const id = only(rest)
-  // Of somebody else's job nothing is told, not even that it is there.
-  if ((await daemon.get(id)).user !== user) throw new UserError('no-such-job', `there is no job ${id}`)
-  if (verb === 'logs') await daemon.log(id, write, { follow: asked.follow ?? false })
-  else out.result(`${id} ${(await daemon.cancel(id, user)).status}`)
-  return 0
-}
-
-function list(jobs: readonly Job[], out: Output): void {
+/** Jobs, one to a line. */
+export function list(jobs: readonly Job[], out: Output): void {
   for (const { id, status, image, user, created } of jobs)
     out.line([String(id).padStart(5), status.padEnd(11), created.replace(/\.\d+Z$/, 'Z'), image, user].join('  ').trimEnd())
 }
 
-function only([id, ...more]: string[]): number {
+/** The number of the one job that was named. */
+export function only([id, ...more]: string[]): number {
   if (id === undefined || more.length > 0) throw misused('the number of one job is needed')
   return count('job', id)
 }

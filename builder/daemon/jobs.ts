@@ -33,6 +33,9 @@ export const job = wanted.extend({
 /** A build of the daemon, as it is kept. */
 export type Job = z.infer<typeof job>
 
+/** What tells how a job ended, after what it said: in the same answer, for a daemon that stops answers no other one. */
+export const statusTrailer = 'x-builder-status'
+
 /** Jobs that are kept, each as a file of JSON and one of what was said, in a folder. */
 export class Jobs {
   readonly #dir: string
