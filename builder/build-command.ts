@@ -58,7 +58,7 @@ export async function detect(words: string[], out: Output): Promise<number> {
   if (dir === undefined || more.length > 0) throw misused('one directory is needed')
   const { driver, others } = await selectDriver({ dir: resolve(dir), choices: choicesOf(values) })
   out.line(driver.name)
-  for (const { name, summary } of others) out.warn(`${name} (${summary}) could build it, too`)
+  for (const { name, summary } of others) out.warn(`${name} would do too, for there is ${summary}: --driver ${name}`)
   return 0
 }
 
@@ -67,7 +67,7 @@ async function buildTree(dir: string, image: string, values: Flags, out: Output,
   const request = await requestOf(engine, dir, image, values, { output: out, signal })
   const { driver, others } = await selectDriver(request.source)
   out.step(`Building ${image} with ${driver.name}`)
-  for (const { name } of others) out.detail(`${name} could build it, too`)
+  for (const { name, summary } of others) out.detail(`${name} would do too, for there is ${summary}: --driver ${name}`)
   const { imageId, processes = {} } = await driver.build(request, engine)
   for (const [type, command] of Object.entries(processes)) out.detail(`${type}: ${command ?? "the image's own command"}`)
   if (values.push) {

@@ -139,7 +139,8 @@ export class Builder {
       const source = { dir }
       const { driver, others } = await selectDriver(source)
       say.step(`Building ${job.name} with ${driver.name}`)
-      for (const { name } of others) say.detail(`${name} could build it, too`)
+      for (const { name, summary } of others)
+        say.detail(`${name} would do too, for there is ${summary}: "builder": "${name}" in app.json selects it`)
       const { imageId, processes = {} } = await driver.build(
         {
           ...{ source, image: job.image, output: say, signal, registries, cacheKey: job.name },

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { docker } from '#lib/docker.ts'
+import { startRegistry } from '../registry.fixture.ts'
 import { daemon } from './daemon.fixture.ts'
 
 const base = process.env.BUILDER_TEST_BASE ?? 'debian:trixie-slim'
@@ -125,4 +126,46 @@ test('a build that takes too long is ended', async (t) => {
   assert.equal(await receiving.exited, 1)
   assert.match(receiving.said(), /took longer than 3 seconds and was stopped\n$/)
   assert.match((await one.cli('jobs')).stdout, /failed/)
+})
+
+test('of many at once each has its turn, and what each said is its own', async (t) => {
+  const one = await daemon('--at-once', '2')
+  t.after(() => one.stop())
+  const names = Array.from({ length: 8 }, (_, at) => `app-${at % 6}`)
+  const receiving = await Promise.all(names.map((name, at) => one.receive(name, quick(`${at}`), `abcdef${at}`)))
+  for (const [at, { exited, said }] of receiving.entries()) {
+    assert.equal(await exited, 0, said())
+    assert.match(said(), new RegExp(`^-----> Building ${names[at]} with`, 'm'))
+    assert.equal(said().match(/^----->/gm)?.length, 1)
+  }
+  assert.equal((await one.cli('jobs')).stdout.match(/ succeeded /g)?.length, 8)
+})
+
+test('images go to a registry with its login, and a push that it refuses fails', async (t) => {
+  const registry = await startRegistry(await docker(), { htpasswd: { username: 'someone', password: 'right' } })
+  const prefix = `${registry.host}/team`
+  const one = await daemon('--push', prefix)
+  t.after(async () => {
+    await one.stop()
+    for (const name of await images(prefix)) await (await docker()).getImage(name).remove({ force: true })
+    await registry.stop()
+  })
+  const refused = await one.receive('shop', quick())
+  assert.equal(await refused.exited, 1)
+  assert.match(refused.said(), new RegExp(`Pushing ${prefix}/shop:1234567890ab\\n(?:.*\\n)* !     ${registry.host} does not take`))
+
+  const auth = Buffer.from('someone:right').toString('base64')
+  await writeFile(join(one.state, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }))
+  const pushed = await one.receive('shop', quick())
+  assert.equal(await pushed.exited, 0, pushed.said())
+  const answer = await fetch(`http://${prefix.replace('/', '/v2/')}/shop/tags/list`, { headers: { authorization: `Basic ${auth}` } })
+  const { tags }: { tags?: unknown } = Object(await answer.json())
+  assert.deepEqual(Array.isArray(tags) && tags.sort(), ['1234567890ab', 'latest'])
+
+  const away = await daemon('--push', '127.0.0.1:1/team')
+  t.after(() => away.stop())
+  const nowhere = await away.receive('shop', quick())
+  assert.equal(await nowhere.exited, 1)
+  assert.match(nowhere.said(), /127\.0\.0\.1:1 could not be reached/)
+  for (const name of await images('127.0.0.1:1/team')) await (await docker()).getImage(name).remove({ force: true })
 })

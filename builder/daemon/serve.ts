@@ -71,7 +71,8 @@ async function prepare(settings: Settings, state: string): Promise<Parameters<ty
   const debian = settings.debian || (await ownImage(engine))
   const limits = { memory: memory === '' ? 0 : parseSize(memory), cpus: cpus === '' ? 0 : Number(cpus) }
   if (!Number.isFinite(limits.cpus)) throw misused(`--cpus is a number, not ${cpus}`)
-  const capped = limits.memory > 0 || limits.cpus > 0
+  // None, too, is something to set: on Engine 20.10 the caps of whoever was here before still hold.
+  const capped = memory !== '' || cpus !== ''
   const logins = settings.logins || join(state, 'config.json')
   return [
     engine,
@@ -90,10 +91,10 @@ async function prepare(settings: Settings, state: string): Promise<Parameters<ty
   ]
 }
 
-/** The image that we run in, which is of Debian; undefined outside a container. */
+/** The image that we run in, which is of Debian, by its name: BuildKit knows none by their ids. Undefined outside a container. */
 async function ownImage(engine: Docker): Promise<string | undefined> {
   return await ownContainer(engine).then(
-    ({ Image: image }) => image,
+    ({ Config: { Image: image } }) => image,
     () => undefined,
   )
 }
