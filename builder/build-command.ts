@@ -89,6 +89,7 @@ async function requestOf(
   const { ca, debian } = values
   return {
     ...rest,
+    advice: { memory: 'give the engine more, or build less at once', secret: (name) => `--env ${name}=VALUE gives it` },
     source: { dir, choices: choicesOf(values) },
     image,
     labels: pairs(values.label),

@@ -36,6 +36,12 @@ export interface BuildLimits {
 /** Who we are at a registry host such as `ghcr.io` or `docker.io`; undefined means anonymous. */
 export type Registries = (host: string) => { username: string; password: string } | undefined
 
+/** How a build gets what it lacks, in words of the program through which people build. */
+export interface Advice {
+  memory: string
+  secret(name: string): string
+}
+
 /** One build: a tree in, an image out. */
 export interface BuildRequest {
   source: Source
@@ -52,6 +58,7 @@ export interface BuildRequest {
   ca?: string
   registries?: Registries
   limits?: BuildLimits
+  advice?: Advice
   /** Variables that the build may read: they are handed over as secrets and stand in no layer and no history. */
   env?: Record<string, string>
   /** Another one whenever `env` is another, so that steps that read it run again; it may be seen in the image's history. */

@@ -1,5 +1,5 @@
 import { UserError } from '#lib/errors.ts'
-import type { BuildLimits } from './driver.ts'
+import type { Advice, BuildLimits } from './driver.ts'
 import type { FailedStep, Progress } from './progress.ts'
 
 /** What is known of a failed build. */
@@ -9,19 +9,21 @@ export interface Failure {
   progress: Progress
   syntax?: string | undefined
   limits?: BuildLimits | undefined
+  advice?: Advice | undefined
   /** Maps a line of the Dockerfile as built to the author's. */
   originalLine?: ((line: number) => number) | undefined
 }
 
 /** Says in a user's terms why a build failed: the instruction, the reason, and what to do where that is known. */
-export function failure({ message, progress, syntax, limits, originalLine = (line) => line }: Failure): UserError {
+export function failure({ message, progress, syntax, limits, advice, originalLine = (line) => line }: Failure): UserError {
   const reason = trim(message).replace(/(parse error (?:on )?line )(\d+)/i, (_, words, line) => `${words}${originalLine(Number(line))}`)
   const failed = progress.failed
   const secret = /secret "?([\w.-]+)"?:? not found|secret ([\w.-]+): not found/.exec(reason)
-  if (secret)
-    return new UserError('build-failed', `the build has no secret ${secret[1] ?? secret[2]}, which the Dockerfile asks for`, {
-      hint: `config:set --build ${secret[1] ?? secret[2]}=VALUE gives it`,
-    })
+  if (secret) {
+    const name = secret[1] ?? secret[2] ?? ''
+    const message = `the build has no secret ${name}, which the Dockerfile asks for`
+    return new UserError('build-failed', message, advice && { hint: advice.secret(name) })
+  }
   if (syntax !== undefined && isSyntaxImage(progress))
     return new UserError('syntax-unreachable', `the image of "# syntax=${syntax}" in the Dockerfile could not be pulled: ${reason}`, {
       hint: 'remove the "# syntax=" line: most Dockerfiles build without it',
@@ -31,7 +33,7 @@ export function failure({ message, progress, syntax, limits, originalLine = (lin
     return new UserError(
       'build-out-of-memory',
       `${quote(failed)} was killed, most likely for memory${limits && limits.memory > 0 ? `: builds may use ${size(limits.memory)}` : ''}`,
-      { hint: 'raise it with DOKKU_BUILD_MEMORY' },
+      advice && { hint: advice.memory },
     )
   if (failed && !Number.isNaN(status)) return new UserError('build-failed', `${quote(failed)} failed with exit status ${status}`)
   const base = failed && /^\[internal\] load metadata for (\S+)/.exec(failed.name)?.[1]

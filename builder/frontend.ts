@@ -49,7 +49,14 @@ export async function buildDockerfile(request: BuildRequest, engine: Docker, rec
     if (signal?.aborted) throw new UserError('build-aborted', 'the build was stopped', { cause: error })
     if (!(error instanceof CallError)) throw error
     const { syntax } = parseDockerfile(text).directives
-    throw failure({ message: error.message, progress, syntax, limits: request.limits, originalLine: trusted?.originalLine })
+    throw failure({
+      message: error.message,
+      progress,
+      syntax,
+      limits: request.limits,
+      advice: request.advice,
+      originalLine: trusted?.originalLine,
+    })
   } finally {
     session.close()
   }

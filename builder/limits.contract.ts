@@ -37,10 +37,18 @@ describe('builder limits', () => {
   test('a build over the memory cap is killed, and says so and how to raise it', async () => {
     const said = recorder()
     const building = dockerfile.build(
-      { source: { dir }, image: `${name}:bomb`, labels: {}, buildArgs: { ONCE: randomUUID() }, output: said.output, limits },
+      {
+        source: { dir },
+        image: `${name}:bomb`,
+        labels: {},
+        buildArgs: { ONCE: randomUUID() },
+        output: said.output,
+        limits,
+        advice: { memory: 'MORE', secret: () => '' },
+      },
       engine,
     )
-    await assert.rejects(building, { code: 'build-out-of-memory', message: /RUN true.* was killed.*512 MiB/, hint: /DOKKU_BUILD_MEMORY/ })
+    await assert.rejects(building, { code: 'build-out-of-memory', message: /RUN true.* was killed.*512 MiB/, hint: 'MORE' })
     assert.match(said.lines().join(''), /tail ended with 137/)
   })
 

@@ -79,11 +79,13 @@ describe('builder program', () => {
 
   test('gives a build its variables, and keeps them out of the image', async () => {
     const dir = await tree({
-      Dockerfile: `FROM ${base}\nRUN --mount=type=secret,id=WORD grep -c '^it is .ecret$' /run/secrets/WORD\n`,
+      Dockerfile: `FROM ${base}\nRUN --mount=type=secret,id=WORD,required=true grep -c '^it is .ecret$' /run/secrets/WORD\n`,
     })
     const result = await builder('build', dir, '-t', image, '--env', 'WORD=it is $ecret')
     assert.equal(result.exitCode, 0, result.stdout + result.stderr)
     assert.ok(!JSON.stringify(await (await docker()).getImage(image).history()).includes('$ecret'))
+    const without = await builder('build', dir, '-t', image, '--no-cache')
+    assert.match(without.stderr, /has no secret WORD.*\n ! {5}--env WORD=VALUE gives it\n/)
     assert.match((await builder('build', dir, '--env', 'NOT_SET_ANYWHERE')).stderr, /"NOT_SET_ANYWHERE" is not of the form/)
   })
 

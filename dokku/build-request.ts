@@ -24,6 +24,7 @@ export async function buildRequest(app: App, source: Source, driver: BuildDriver
     image: `${imageName(name, app.name)}:${version}`,
     labels: { ...options.Labels, [label.instance]: name, [label.app]: app.name, [label.stage]: 'build', dokku: '' },
     output: by.output,
+    advice: { memory: 'raise it with DOKKU_BUILD_MEMORY', secret: (secret) => `config:set --build ${app.name} ${secret}=VALUE gives it` },
     registries: registriesOf(app),
     debian: instance.image,
     cacheKey: cacheKeyOf(app),

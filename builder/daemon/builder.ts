@@ -39,6 +39,12 @@ interface Live {
   readonly ended: Promise<void>
 }
 
+/** What those who push can ask for. */
+const advice = {
+  memory: 'whoever runs the builder raises it with --memory',
+  secret: () => 'a build by push has no secrets: builder build gives them with --env',
+}
+
 /** Builds trees one after another, and remembers what came of it. */
 export class Builder {
   readonly #engine: Docker
@@ -143,7 +149,7 @@ export class Builder {
         say.detail(`${name} would do too, for there is ${summary}: "builder": "${name}" in app.json selects it`)
       const { imageId, processes = {} } = await driver.build(
         {
-          ...{ source, image: job.image, output: say, signal, registries, cacheKey: job.name },
+          ...{ source, image: job.image, output: say, signal, registries, cacheKey: job.name, advice },
           labels: { 'builder.name': job.name, 'org.opencontainers.image.revision': job.revision },
           ...(ca !== undefined && { ca }),
           ...(debian !== undefined && { debian }),

@@ -115,3 +115,34 @@ docker exec builder ls /opt/builder
   // It needs nothing else of ours.
   assert.match(said(), /^builder\nexecd\ngitreceive\nlib\nnode_modules\npackage\.json\nplugn$/m)
 })
+
+test('a program of one’s own says who comes in through both doors', async (t) => {
+  const { name, typed, listening } = await ours(t)
+  const { type, said } = await shell(t)
+  await type(
+    typed(`mkdir -p /tmp/shop && cd /tmp/shop
+printf 'FROM debian:trixie-slim\\n' >Dockerfile && git init -q -b main && git add Dockerfile && git commit -q -m 'A shop'
+ssh-keygen -q -t ed25519 -N '' -f id
+cat >auth <<'END'
+#!/bin/sh
+[ "$2" = - ] || { echo NAME=carol; exit 0; }
+read -r secret && [ "$1 $secret" = 'dave sesame' ]
+END
+chmod +x auth
+docker create --name ${name} -p 2222:22 -p 8080:80 -v builder:/var/lib/builder -v /var/run/docker.sock:/var/run/docker.sock -e BUILDER_PREFIX=${name} -e BUILDER_AUTH=/auth ${image}
+docker cp auth ${name}:/auth
+docker start ${name}
+`),
+  )
+  await listening()
+  await type(
+    typed(`GIT_SSH_COMMAND='ssh -i id -p 2222' git push git@localhost:shop.git main
+git push http://dave:sesame@localhost:8080/site.git main
+git push http://dave:wrong@localhost:8080/site.git main || echo "no entry"
+docker exec builder builder jobs
+`),
+  )
+  assert.match(said(), / 1 {2}succeeded .*\/shop:\w+ {2}carol$/m)
+  assert.match(said(), / 2 {2}succeeded .*\/site:\w+ {2}dave$/m)
+  assert.match(said(), /^no entry$/m)
+})
