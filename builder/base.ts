@@ -1,7 +1,7 @@
 import type { Docker } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import type { BuildRequest } from './driver.ts'
-import { parseReference, resolveImage } from './drivers/image.ts'
+import { localId, parseReference, resolveImage } from './drivers/image.ts'
 import { preparedImage } from './prepared.ts'
 
 /** How long a registry may be silent before an image is made from packages instead, in milliseconds. */
@@ -17,19 +17,16 @@ const silentSince = new Map<string, number>()
  */
 export async function baseImage(engine: Docker, reference: string, local: () => Promise<string>, request: BuildRequest): Promise<string> {
   const { host } = parseReference(reference)
-  const rested = performance.now() - (silentSince.get(host) ?? Number.NEGATIVE_INFINITY) > rest
+  if ((await localId(engine, reference)) !== undefined) return reference
+  if (performance.now() - (silentSince.get(host) ?? Number.NEGATIVE_INFINITY) < rest) return await local()
   const { registries, signal } = request
   try {
-    // Within the rest the engine is asked, but no registry.
-    const options = { silence: rested ? silence : 0, ...(registries && { registries }), ...(signal && { signal }) }
-    await resolveImage(engine, reference, request.output, options)
+    await resolveImage(engine, reference, request.output, { silence, ...(registries && { registries }), ...(signal && { signal }) })
     return reference
   } catch (error) {
     if (!(error instanceof UserError) || error.code !== 'registry-unreachable') throw error
-    if (rested) {
-      silentSince.set(host, performance.now())
-      request.output.detail(`${host} does not answer: an image that stands for ${reference} is made from packages`)
-    }
+    silentSince.set(host, performance.now())
+    request.output.detail(`${host} does not answer: images that stand for ${reference} and the like are made from packages`)
     return await local()
   }
 }

@@ -1,3 +1,4 @@
+export { parseBuildpack } from './buildpack-url.ts'
 export { type CacheRecord, listCache, pruneCache } from './cache.ts'
 export type { BuildDriver, BuildLimits, BuildRequest, BuildResult, Choices, Registries, Source } from './driver.ts'
 export { parseReference, resolveImage } from './drivers/image.ts'

@@ -7,7 +7,7 @@ import { checkAppName } from './names.ts'
 import { someApp } from './report.ts'
 import { maybeSeen } from './visible.ts'
 
-export { checkLogin, parseRegistry } from '#builder'
+export { checkLogin, parseBuildpack, parseRegistry } from '#builder'
 export { archiveLimits } from '#lib/archive.ts'
 export { boolean, option, optional, repeated, rest, unless, word } from '#lib/command.ts'
 export { complete } from '#lib/complete.ts'

@@ -12,12 +12,12 @@ import {
   option,
   optional,
   param,
+  parseBuildpack,
   reportCommand,
   setCommand,
   storeBuildpacks,
   UserError,
 } from 'dokku'
-import { parseBuildpack } from './urls.ts'
 
 const buildpack = param({ summary: 'a URL, or a name such as heroku/nodejs', label: 'buildpack', parse: parseBuildpack })
 const index = option('N', 'the place in the order, from 1', parseIndex)

@@ -1,4 +1,4 @@
-import { UserError } from 'dokku'
+import { UserError } from '#lib/errors.ts'
 
 /** A buildpack as it is stored: a URL, with `#ref` where one is wanted. `heroku/nodejs` is short for the repository at GitHub. UserError `bad-buildpack`. */
 export function parseBuildpack(text: string): string {
