@@ -74,6 +74,33 @@ export interface BuildResult {
   imageId: string
   /** Process types that the build found, with their commands; null is the image's own. A Procfile in the tree goes before them. */
   processes?: Record<string, string | null>
+  /** Of process types that are services: how they run otherwise than the app's image says. */
+  services?: Record<string, ServiceSpec>
+}
+
+/**
+ * How a service runs. Texts may hold variables (`#lib/interpolate.ts`) of the app's config, which are put in when a container is
+ * made, so that they stand in no image.
+ */
+export interface ServiceSpec {
+  /** The id of its own image; the app's, unless told. */
+  image?: string
+  /** It was not built from the tree: another commit is no reason to replace it. */
+  foreign?: boolean
+  /** What other services call it. */
+  aliases: readonly string[]
+  /** The TCP port on which it listens; what its image exposes, unless told. */
+  port?: number
+  environment?: Record<string, string>
+  /** In place of the image's; a line is split into words once variables are in it. */
+  entrypoint?: string | readonly string[]
+  command?: string | readonly string[]
+  /** Values for variables that the config does not have. */
+  defaults?: Record<string, string>
+  /** How many run unless somebody scales it. */
+  replicas?: number
+  /** Process types that are ready before it starts. */
+  dependsOn?: readonly string[]
 }
 
 /** Turns source into an image. One file in `drivers/` each; `drivers.ts` lists them. */

@@ -22,6 +22,12 @@ describe('builder drivers', () => {
     assert.equal(await select({ Dockerfile: 'FROM scratch' }), 'dockerfile')
   })
 
+  test('take a tree with a Compose file, by each of its names', async () => {
+    assert.equal(await select({ 'compose.yaml': 'not even read' }), 'compose')
+    assert.equal(await select({ 'docker-compose.yml': '', 'package.json': '{}' }), 'compose')
+    assert.equal(await select({ 'compose.yml': '', Dockerfile: 'FROM scratch' }), 'dockerfile')
+  })
+
   test('take a tree of a language that is known', async () => {
     assert.equal(await select({ 'package.json': '{}' }), 'runtime')
     assert.equal(await select({ 'package.json': '{}', Dockerfile: 'FROM scratch' }), 'dockerfile')

@@ -4,13 +4,14 @@ import { didYouMean } from '#lib/nearest.ts'
 import { readAppJson } from './app-json.ts'
 import type { BuildDriver, Source } from './driver.ts'
 import { buildpacks } from './drivers/buildpacks.ts'
+import { compose } from './drivers/compose.ts'
 import { dockerfile } from './drivers/dockerfile.ts'
 import { nothing } from './drivers/null.ts'
 import { type BuilderHooks, pluginDriver } from './drivers/plugin.ts'
 import { runtime } from './drivers/runtime.ts'
 
 /** Every driver, in the order in which they are asked. */
-export const drivers: readonly BuildDriver[] = [buildpacks, dockerfile, runtime]
+export const drivers: readonly BuildDriver[] = [buildpacks, dockerfile, compose, runtime]
 
 /** What Dokku calls a builder of ours. */
 const former: Readonly<Record<string, string>> = { herokuish: 'buildpacks' }
