@@ -184,6 +184,7 @@ ENV NODE_COMPILE_CACHE=/opt/builder/.compile-cache BUILDER_SSH=22 BUILDER_HTTP=0
 RUN for program in builder execd gitreceive; do \
     printf '#!/bin/sh\nexec node --max-semi-space-size=1 /opt/builder/%s/main.ts "$@"\n' "$program" >"/usr/local/bin/$program" || exit 1; \
   done && chmod 755 /usr/local/bin/builder /usr/local/bin/execd /usr/local/bin/gitreceive \
+  && ln -s /opt/builder/builder/buildstep /usr/local/bin/buildstep \
   && builder --warm && execd --warm && gitreceive --warm
 LABEL org.opencontainers.image.title=builder org.opencontainers.image.licenses=MIT
 VOLUME /var/lib/builder

@@ -8,6 +8,7 @@ import { unpack } from '#lib/unpack.ts'
 import type { BuildRequest, Choices } from './driver.ts'
 import { selectDriver } from './drivers.ts'
 import { readLogins } from './logins.ts'
+import { pluginsIn } from './plugins.ts'
 import { pushImage } from './push.ts'
 import { treeLimits } from './tree.ts'
 import { misused, pairs, read } from './usage.ts'
@@ -56,7 +57,7 @@ export async function detect(words: string[], out: Output): Promise<number> {
   const { values, positionals } = read(words, flags)
   const [dir, ...more] = positionals
   if (dir === undefined || more.length > 0) throw misused('one directory is needed')
-  const { driver, others } = await selectDriver({ dir: resolve(dir), choices: choicesOf(values) })
+  const { driver, others } = await selectDriver({ dir: resolve(dir), choices: choicesOf(values) }, await pluginsIn(process.env))
   out.line(driver.name)
   for (const { name, summary } of others) out.warn(`${name} would do too, for there is ${summary}: --driver ${name}`)
   return 0
@@ -65,7 +66,7 @@ export async function detect(words: string[], out: Output): Promise<number> {
 async function buildTree(dir: string, image: string, values: Flags, out: Output, signal: AbortSignal): Promise<number> {
   const engine = await docker()
   const request = await requestOf(engine, dir, image, values, { output: out, signal })
-  const { driver, others } = await selectDriver(request.source)
+  const { driver, others } = await selectDriver(request.source, await pluginsIn(process.env))
   out.step(`Building ${image} with ${driver.name}`)
   for (const { name, summary } of others) out.detail(`${name} would do too, for there is ${summary}: --driver ${name}`)
   const { imageId, processes = {} } = await driver.build(request, engine)

@@ -26,7 +26,7 @@ export async function buildRequest(app: App, source: Source, driver: BuildDriver
     output: by.output,
     advice: { memory: 'raise it with DOKKU_BUILD_MEMORY', secret: (secret) => `config:set --build ${app.name} ${secret}=VALUE gives it` },
     registries: registriesOf(app),
-    debian: instance.image,
+    debian: instance.debian,
     cacheKey: cacheKeyOf(app),
     ...(Object.keys(env).length > 0 && { env, envRevision: revisionOf(app, env) }),
     ...(limits === undefined ? {} : { limits }),

@@ -1,5 +1,5 @@
+import { lineStream } from '#lib/line-stream.ts'
 import type { Output } from '#lib/output.ts'
-import { lineStream } from './line-stream.ts'
 import type { Source } from './source-kinds.ts'
 
 /** Who does something, and where its lines go. */

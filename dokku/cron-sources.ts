@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, UserError } from '#lib/errors.ts'
+import { lineStream } from '#lib/line-stream.ts'
 import { type Around, byBytes, type Confinement, type Manifest } from '#plugn'
 import { type CronEntry, parseCronEntries, parseCronFile } from './crontab.ts'
 import type { Hooks, InputOf } from './hooks.ts'
-import { lineStream } from './line-stream.ts'
 
 /** Something that is to run by itself. */
 export interface CronJob extends CronEntry {

@@ -128,6 +128,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     ca: await readIfThere(settings.caFile),
     log,
     image: self.Image,
+    debian: self.Config.Image,
     network,
   }
   await instance.repositories.sweep()

@@ -46,6 +46,8 @@ export interface Instance {
   readonly log: Logger
   /** The image control runs, for short-lived containers of ours. */
   readonly image: string
+  /** The same by the name under which a Dockerfile may begin from it. */
+  readonly debian: string
   /** Does the appliance use the host's network, or publish its ports? */
   readonly network: 'host' | 'published'
 }

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
+import { lineStream } from '#lib/line-stream.ts'
 import { type Around, dispatch, silent } from '#plugn'
 import { type AnswerOf, type Collect, type Fire, type Hooks, hookNames, hooks, type InputOf, type Select } from './hooks.ts'
 import type { InstalledPlugins } from './instance.ts'
-import { lineStream } from './line-stream.ts'
 import { actor, callingPlugin } from './nested.ts'
 import { type Installed, loadPlugins, ownFolder, type Plugins } from './plugins.ts'
 

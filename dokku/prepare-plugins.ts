@@ -1,8 +1,8 @@
 import * as z from 'zod'
+import { lineStream } from '#lib/line-stream.ts'
 import { hostMisfits } from '#plugn'
 import type { Instance } from './instance.ts'
 import { record } from './journal.ts'
-import { lineStream } from './line-stream.ts'
 import { version } from './version.ts'
 
 const fact = 'plugins prepared in'

@@ -7,6 +7,7 @@ import { messageOf, UserError } from '#lib/errors.ts'
 import { type Output, output } from '#lib/output.ts'
 import { unpack } from '#lib/unpack.ts'
 import type { BuildLimits, Registries } from '../driver.ts'
+import type { BuilderHooks } from '../drivers/plugin.ts'
 import { selectDriver } from '../drivers.ts'
 import { pushImage } from '../push.ts'
 import { treeLimits } from '../tree.ts'
@@ -29,6 +30,8 @@ export interface BuilderOptions {
   /** An image of Debian with apt. */
   debian?: string
   limits?: BuildLimits
+  /** How plugins take part. */
+  plugins?: BuilderHooks
   /** Asked anew for every build. */
   logins(): Promise<Registries>
 }
@@ -143,7 +146,7 @@ export class Builder {
       const registries = await this.#options.logins()
       await receive(archive, dir, signal)
       const source = { dir }
-      const { driver, others } = await selectDriver(source)
+      const { driver, others } = await selectDriver(source, this.#options.plugins)
       say.step(`Building ${job.name} with ${driver.name}`)
       for (const { name, summary } of others)
         say.detail(`${name} would do too, for there is ${summary}: "builder": "${name}" in app.json selects it`)

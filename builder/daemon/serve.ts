@@ -9,6 +9,7 @@ import { parseSize } from '#lib/size.ts'
 import { quoteWords } from '#lib/words.ts'
 import { prepareLimits } from '../limits.ts'
 import { readLogins } from '../logins.ts'
+import { pluginsIn } from '../plugins.ts'
 import { count, misused, read } from '../usage.ts'
 import { api } from './api.ts'
 import { Builder } from './builder.ts'
@@ -74,6 +75,7 @@ async function prepare(settings: Settings, state: string): Promise<Parameters<ty
   // None, too, is something to set: on Engine 20.10 the caps of whoever was here before still hold.
   const capped = memory !== '' || cpus !== ''
   const logins = settings.logins || join(state, 'config.json')
+  const plugins = await pluginsIn(process.env)
   return [
     engine,
     {
@@ -84,6 +86,7 @@ async function prepare(settings: Settings, state: string): Promise<Parameters<ty
       keep: count('keep', settings.keep),
       timeout: count('timeout', settings.timeout),
       logins: () => readLogins(logins),
+      ...(plugins !== undefined && { plugins }),
       ...(debian !== undefined && { debian }),
       ...(ca !== '' && { ca: await readFile(ca, 'utf8') }),
       ...(capped && { limits: await prepareLimits(engine, { ...limits, image: debian ?? 'debian:trixie-slim', name: 'builder' }) }),

@@ -75,6 +75,8 @@ function dockerfileOf(request: BuildRequest, stack: Stack, urls: readonly string
     CACHE_PATH: cache.path,
     ENV_PATH: '/dev/dokku-env-files',
     HEROKUISH_ENV_FILE: env.load === '' ? '' : '/dev/dokku-env',
+    // Kilobytes of one file.
+    HEROKUISH_FILE_SIZE: String(4 * 2 ** 20),
     HEROKUISH_BUILDPACKS: urls.join(' '),
   }
   const install = urls.length === 0 ? 'herokuish buildpack install && ' : ''

@@ -1,6 +1,7 @@
 import { type Docker, hasStatus } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import type { BuildDriver, BuildRequest, Source } from '../driver.ts'
+import { buildDockerfile } from '../frontend.ts'
 
 /** How plugins take part in building. */
 export interface BuilderHooks {
@@ -18,23 +19,36 @@ export function pluginDriver(name: string, hooks: BuilderHooks): BuildDriver {
     detect: async (source) => (await hooks.detect(source)) === name,
 
     async build(request, engine) {
+      const { image, signal } = request
+      if (signal?.aborted) throw stopped()
       // A leftover of that name would pass for what was built.
-      await untag(engine, request.image)
+      await untag(engine, image)
       try {
         await hooks.build(name, request)
       } catch (error) {
-        if (request.signal?.aborted) throw new UserError('build-aborted', 'the build was stopped', { cause: error })
-        throw error
+        throw signal?.aborted ? stopped(error) : error
       }
-      try {
-        return { imageId: (await engine.getImage(request.image).inspect()).Id }
-      } catch (error) {
-        if (!hasStatus(error, 404)) throw error
-        throw new UserError('no-such-builder', `nobody built ${request.image} as ${name}`, {
+      if (!(await isThere(engine, image)))
+        throw new UserError('no-such-builder', `nobody built ${image} as ${name}`, {
           hint: `the hook builder-build of a plugin gets ${name} as its first argument and makes that image`,
         })
-      }
+      // The same image, with the labels that were asked for.
+      return { imageId: await buildDockerfile({ ...request, buildArgs: {} }, engine, { text: `FROM ${image}\n`, paths: [] }) }
     },
+  }
+}
+
+function stopped(cause?: unknown): UserError {
+  return new UserError('build-aborted', 'the build was stopped', { cause })
+}
+
+async function isThere(engine: Docker, image: string): Promise<boolean> {
+  try {
+    await engine.getImage(image).inspect()
+    return true
+  } catch (error) {
+    if (hasStatus(error, 404)) return false
+    throw error
   }
 }
 

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
-import { plain } from '#lib/output.ts'
+import { plain } from './output.ts'
 
 /** A stream whose lines go to a function, one by one and plain; the last need not be ended. */
 export function lineStream(line: (text: string) => void): Writable {

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { packTar } from 'modern-tar'
+import { docker } from '#lib/docker.ts'
+import { run } from '#lib/exec.ts'
+import { serveBuildpacks } from './buildpack.fixture.ts'
+import { recorder } from './conformance.ts'
+import { stackOf } from './stack.ts'
+
+const engine = await docker()
+const packs = await serveBuildpacks(engine)
+const { build: stack } = await stackOf(engine, { source: { dir: '/' }, image: 'none', labels: {}, output: recorder().output })
+
+/** Runs a shell line in the stack as root, with files of an app where herokuish takes source from. */
+async function inStack(line: string, files: Record<string, string> = {}, env: Record<string, string> = {}) {
+  const container = await engine.createContainer({
+    Image: stack,
+    Cmd: ['bash', '-c', line],
+    Env: Object.entries({ ...env }).map(([name, value]) => `${name}=${value}`),
+    HostConfig: { Init: true },
+  })
+  try {
+    const entries = Object.entries({ 'tmp/app/keep': '', ...files }).map(([name, body]) => ({
+      header: { name, size: Buffer.byteLength(body) },
+      body,
+    }))
+    await container.putArchive(Buffer.from(await packTar(entries)), { path: '/' })
+    const stream = await container.attach({ stream: true, stdout: true, stderr: true })
+    const [out, err]: [Buffer[], Buffer[]] = [[], []]
+    engine.modem.demuxStream(
+      stream,
+      { write: (chunk: Buffer) => out.push(chunk) } as never,
+      { write: (chunk: Buffer) => err.push(chunk) } as never,
+    )
+    await container.start()
+    const { StatusCode: status } = (await container.wait()) as { StatusCode: number }
+    return { status, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }
+  } finally {
+    await container.remove({ force: true })
+  }
+}
+
+const app = (files: Record<string, string>) => Object.fromEntries(Object.entries(files).map(([name, text]) => [`tmp/app/${name}`, text]))
+
+describe('herokuish', () => {
+  after(() => packs.close())
+
+  test('an installed buildpack is found by its detect, in the order of names', async () => {
+    const install = `herokuish buildpack install ${packs.url('copy')} main 02_copy && herokuish buildpack install ${packs.url('greeter')}#v1 "" 01_greeter`
+    const both = await inStack(`${install} && herokuish buildpack list && herokuish buildpack detect`, app({ 'greeting.txt': 'hello' }))
+    assert.equal(both.out, '01_greeter\n02_copy\n-----> Greeter app detected\n', both.err)
+    const one = await inStack(
+      `${install} && /build && test ! -e /app/.git && stat -c '%u %n' /app/plain`,
+      app({ plain: '', '.git/config': '' }),
+    )
+    assert.match(one.out, /^-----> Copy app detected\n {7}.*\n1000 \/app\/plain\n$/, one.err)
+    assert.deepEqual([(await inStack('/build')).status, (await inStack('/build')).err], [65, ' !     Unable to select a buildpack\n'])
+  })
+
+  test('.env is read, and nothing in it is run', async () => {
+    const env = 'NAME="two words"\nexport OTHER=$(touch /ran)`touch /ran`\n# COMMENT=1\nnot a line\n'
+    const { out, err } = await inStack(
+      'BUILDPACK_URL=$URL /build >/dev/null; cat /app/name; ls /ran; cat /tmp/env/OTHER; ls /tmp/env',
+      app({ '.env': env, 'greeting.txt': 'x' }),
+      {
+        URL: packs.url('greeter'),
+      },
+    )
+    assert.equal(out, 'two words$(touch /ran)`touch /ran`NAME\nOTHER\n')
+    assert.match(err, /cannot access '\/ran'/)
+  })
+
+  test('a buildpack that hangs, or fills the disk, is ended and says so', async () => {
+    const env = { HEROKUISH_BUILDPACKS: packs.url('copy') }
+    const late = await inStack('/build', app({ 'takes-long': '' }), { ...env, HEROKUISH_TIMEOUT: '1' })
+    assert.deepEqual([late.status, late.err], [67, ' !     the buildpack was ended: it took longer than 1 seconds, or was killed\n'])
+    const large = await inStack('/build', app({ 'writes-much': '9000000' }), { ...env, HEROKUISH_FILE_SIZE: '4096' })
+    assert.deepEqual(
+      [large.status !== 0, /larger than HEROKUISH_FILE_SIZE|File too large|File size limit/.test(large.out + large.err)],
+      [true, true],
+      large.out + large.err,
+    )
+    const little = await inStack('/build && stat -c %s /app/zeroes', app({ 'writes-much': '9000' }), {
+      ...env,
+      HEROKUISH_FILE_SIZE: '4096',
+    })
+    assert.match(little.out, /\n9000\n$/)
+  })
+
+  test('tests of an app run by the last buildpack, where it has such', async () => {
+    const none = await inStack('herokuish buildpack test', app({ x: '' }), { BUILDPACK_URL: packs.url('copy') })
+    assert.deepEqual([none.status, none.err], [1, ' !     Selected buildpack does not support test feature\n'])
+  })
+
+  test('a slug is generated without what .slugignore names, exported, and imported where nothing is', async () => {
+    const files = { 'app/Procfile': 'web: true\n', 'app/notes.md': 'x', 'app/.slugignore': '*.md\n' }
+    const { out } = await inStack(
+      'herokuish slug generate && herokuish slug export >/tmp/s && rm -rf /app/* /app/.[a-z]* && herokuish slug import </tmp/s && ls /app; herokuish slug import </tmp/s',
+      files,
+    )
+    assert.equal(out, 'Procfile\n')
+  })
+
+  test('processes run as whoever owns the app, and files of the app are read as nobody else', async () => {
+    const files = { 'app/Procfile': 'web: echo "$FROM_PROFILE $(id -u)"\n', 'app/.profile.d/a.sh': 'export FROM_PROFILE="$(id -u)"\n' }
+    assert.equal((await inStack('chown -R 1000:1000 /app && /start web', files)).out, '1000 1000\n')
+    assert.equal((await inStack('/exec id -u', files)).out, '1000\n')
+    assert.equal((await inStack('/exec id -u', files, { HEROKUISH_SETUIDGUID: 'false' })).out, '0\n')
+  })
+
+  test('herokuish test builds, starts web and compares its answer', async () => {
+    const files = app({ Procfile: 'web: cd site && python3 -m http.server "$PORT"\n', 'site/index.html': 'hello' })
+    const env = { BUILDPACK_URL: packs.url('copy') }
+    assert.match((await inStack('herokuish test / hello', files, env)).out, /answers as expected/)
+    const wrong = await inStack('herokuish test / other', files, env)
+    assert.deepEqual([wrong.status, /answers "hello", expected "other"/.test(wrong.err)], [2, true])
+  })
+
+  test('buildstep: a tar in, an image by buildpacks out', async () => {
+    const bin = await mkdtemp(join(tmpdir(), 'builder-bin-'))
+    const image = `test-buildstep-${process.pid}`
+    try {
+      await writeFile(join(bin, 'builder'), `#!/bin/sh\nexec ${process.execPath} ${join(import.meta.dirname, 'main.ts')} "$@"\n`)
+      await chmod(join(bin, 'builder'), 0o755)
+      const entries = Object.entries({ '.buildpacks': packs.url('copy'), Procfile: 'web: echo started\n' })
+      const tar = await packTar(entries.map(([name, body]) => ({ header: { name, size: Buffer.byteLength(body) }, body })))
+      const env = { PATH: `${bin}:${process.env.PATH}` }
+      const said = await run([join(import.meta.dirname, 'buildstep'), image, 'one'], { input: Buffer.from(tar), env })
+      assert.match(said.stdout, /-----> Copy app detected[\s\S]*=====> test-buildstep-\d+:one is sha256:/)
+      assert.equal((await run([join(import.meta.dirname, 'buildstep')], { env, allow: [64] })).exitCode, 64)
+      assert.equal((await run(['docker', 'run', '--rm', `${image}:one`, '/start', 'web'], { env })).stdout, 'started\n')
+    } finally {
+      await rm(bin, { recursive: true })
+      await engine
+        .getImage(`${image}:one`)
+        .remove({ force: true })
+        .catch(() => {})
+    }
+  })
+})
