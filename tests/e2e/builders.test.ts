@@ -106,8 +106,8 @@ test('a folder of the tree, another Dockerfile and one of its stages are built, 
 test('a build reads the config that was chosen, and neither the image nor its history holds it', async () => {
   const secret = 'a-secret-that-is-nowhere-7c1f'
   const { Dockerfile = '', ...rest } = versions
-  const reads =
-    'RUN --mount=type=secret,id=TOKEN,required=true sha256sum /run/secrets/TOKEN | cut -c1-8 > /sum && test ! -e /run/secrets/OTHER'
+  // With a name of its own, so that no cache of another run answers.
+  const reads = `RUN --mount=type=secret,id=TOKEN,required=true : ${name}; sha256sum /run/secrets/TOKEN >/sum && test ! -e /run/secrets/OTHER`
   await only({ ...rest, Dockerfile: Dockerfile.replace('COPY', `${reads}\nCOPY`) })
   ok(await ssh('apps:create', 'secrets'))
   assert.match(failed(await instance.push(work, 'secrets')), /the build has no secret TOKEN[\s\S]*config:set --build/)
