@@ -1,4 +1,5 @@
 import type { Row } from './row.ts'
+import { buildpackRebuild, buildsUnderLoad, finalImage, rebuild, startBuildpack } from './rows/builds.ts'
 import { create, list } from './rows/commands.ts'
 import { deploy500, engine500, list500, memory500, restart500 } from './rows/crowd.ts'
 import { deploy, rollback } from './rows/deploy.ts'
@@ -17,6 +18,7 @@ export const rows: readonly Row[] = [
   ...[failed, rollback, deploy, push, formation],
   ...[list, create, throughput, quickstart],
   ...[pushSsh, pushHttp, manyPushes],
+  ...[rebuild, buildpackRebuild, finalImage, startBuildpack, buildsUnderLoad],
   ...[plugnList, plugnExecutables, hookModules, hookDaemon],
   ...[controlMemory, doorsMemory, imageSize],
   ...[list500, deploy500, restart500, memory500, engine500],

@@ -6,6 +6,12 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(half) - 1] ?? Number.NaN) + (sorted[Math.floor(half)] ?? Number.NaN)) / 2
 }
 
+/** The value that this part of all values, from 0 to 1, is not above. */
+export function percentile(values: readonly number[], part: number): number {
+  if (values.length === 0) throw new Error('no values, no percentile')
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * part) - 1] ?? Number.NaN
+}
+
 /** Milliseconds that some work takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now()

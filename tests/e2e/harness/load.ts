@@ -8,6 +8,8 @@ export interface LoadResult {
   failures: string[]
   /** How often each body was answered. */
   bodies: Map<string, number>
+  /** Milliseconds that each request took. */
+  times: number[]
 }
 
 export interface LoadOptions {
@@ -28,13 +30,14 @@ export async function underLoad(target: Ask, work: () => Promise<unknown>, optio
 /** Asks the same thing over and over while some work goes on: half of the clients keep their connection, half open one for each request. */
 export async function load(target: Ask, work: () => Promise<unknown>, options: LoadOptions = {}): Promise<LoadResult> {
   const { clients = 6, pauseMs = 8, atLeast = 1 } = options
-  const result: LoadResult = { sent: 0, failures: [], bodies: new Map() }
+  const result: LoadResult = { sent: 0, failures: [], bodies: new Map(), times: [] }
   const started = performance.now()
   let stopped = false
 
   async function client(n: number): Promise<void> {
     const agent = new Agent({ keepAlive: n % 2 === 0, maxSockets: 1 })
     while (!stopped) {
+      const begun = performance.now()
       try {
         const { status, body } = await once(target, agent)
         if (status !== 200) throw new Error(`HTTP ${status}`)
@@ -43,6 +46,7 @@ export async function load(target: Ask, work: () => Promise<unknown>, options: L
         const seconds = ((performance.now() - started) / 1000).toFixed(2)
         result.failures.push(`${seconds} s, client ${n}: ${error instanceof Error ? error.message : error}`)
       }
+      result.times.push(performance.now() - begun)
       result.sent++
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
