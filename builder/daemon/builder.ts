@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { BuildLog, readLog } from '#lib/build-log.ts'
-import { type Docker, hasStatus } from '#lib/docker.ts'
+import type { Docker } from '#lib/docker.ts'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { type Output, output } from '#lib/output.ts'
 import { unpack } from '#lib/unpack.ts'
@@ -11,6 +11,7 @@ import type { BuilderHooks } from '../drivers/plugin.ts'
 import { selectDriver } from '../drivers.ts'
 import { pushImage } from '../push.ts'
 import { treeLimits } from '../tree.ts'
+import { nameImages, removeImages } from './images.ts'
 import { type Job, Jobs, type Wanted } from './jobs.ts'
 import { Queue, type QueueLimits } from './queue.ts'
 
@@ -138,7 +139,9 @@ export class Builder {
   async #run(accepted: Job, archive: Readable, say: Output, stop: AbortSignal): Promise<void> {
     const { state, timeout, ca, debian, limits, push, prefix, keep } = this.#options
     const job = await this.#jobs.put({ ...accepted, status: 'building', started: new Date().toISOString() })
-    const dir = join(state, 'trees', String(job.id))
+    const own = join(state, 'trees', String(job.id))
+    // Plugins know what they build by the name of its folder.
+    const dir = join(own, job.name)
     const late = AbortSignal.timeout(timeout * 1000)
     const signal = AbortSignal.any([stop, late])
     try {
@@ -150,7 +153,11 @@ export class Builder {
       say.step(`Building ${job.name} with ${driver.name}`)
       for (const { name, summary } of others)
         say.detail(`${name} would do too, for there is ${summary}: "builder": "${name}" in app.json selects it`)
-      const { imageId, processes = {} } = await driver.build(
+      const {
+        imageId,
+        processes = {},
+        services = {},
+      } = await driver.build(
         {
           ...{ source, image: job.image, output: say, signal, registries, cacheKey: job.name, advice },
           labels: { 'builder.name': job.name, 'org.opencontainers.image.revision': job.revision },
@@ -161,21 +168,20 @@ export class Builder {
         this.#engine,
       )
       for (const [type, command] of Object.entries(processes)) say.detail(`${type}: ${command ?? "the image's own command"}`)
-      const latest = `${prefix}/${job.name}`
-      await this.#engine.getImage(imageId).tag({ repo: latest, tag: 'latest' })
+      const names = await nameImages(this.#engine, job.image, { imageId, services })
       if (push)
-        for (const image of [job.image, `${latest}:latest`]) {
-          say.step(`Pushing ${image}`)
-          await pushImage(this.#engine, { image: imageId, name: image }, say, { registries, signal })
+        for (const [name, image] of names.all) {
+          say.step(`Pushing ${name}`)
+          await pushImage(this.#engine, { image, name }, say, { registries, signal })
         }
-      await this.#jobs.put({ ...job, status: 'succeeded', imageId, ended: new Date().toISOString() })
-      say.result(`${latest} is ${imageId}`)
+      await this.#jobs.put({ ...job, others: names.others, status: 'succeeded', imageId, ended: new Date().toISOString() })
+      say.result(`${prefix}/${job.name} is ${imageId}`)
     } catch (error) {
       if (late.aborted && !stop.aborted)
         throw new UserError('build-aborted', `the build took longer than ${timeout} seconds and was stopped`, { cause: error })
       throw error
     } finally {
-      await rm(dir, { recursive: true, force: true })
+      await rm(own, { recursive: true, force: true })
       await this.#forget(keep).catch((error: unknown) => say.warn(`what is old could not be removed: ${messageOf(error)}`))
     }
   }
@@ -192,19 +198,10 @@ export class Builder {
     })
   }
 
-  /** Forgets old jobs, and takes their images' names away; what still has another name stays. */
+  /** Forgets old jobs and their images. */
   async #forget(keep: number): Promise<void> {
     const gone = await this.#jobs.prune(keep)
-    const kept = new Set(this.jobs.map(({ image }) => image))
-    for (const { image } of gone)
-      if (!kept.has(image))
-        await this.#engine
-          .getImage(image)
-          .remove()
-          .catch((error: unknown) => {
-            // Gone, or a container runs it.
-            if (!hasStatus(error, 404, 409)) throw error
-          })
+    await removeImages(this.#engine, gone, this.jobs)
   }
 }
 

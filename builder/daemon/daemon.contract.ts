@@ -141,6 +141,22 @@ test('of many at once each has its turn, and what each said is its own', async (
   assert.equal((await one.cli('jobs')).stdout.match(/ succeeded /g)?.length, 8)
 })
 
+test('each service of a Compose file has an image, and old ones go together', async (t) => {
+  const one = await daemon('--keep', '1')
+  t.after(() => one.stop())
+  const files = {
+    ...quick(),
+    'compose.yaml': `services:\n  web:\n    build: .\n    ports: ['5000']\n  worker:\n    image: ${base}\n    command: sleep 9\n`,
+    'app.json': '{"builder": "compose"}',
+  }
+  for (const revision of ['aaaaaaa', 'bbbbbbb']) {
+    const receiving = await one.receive('shop', files, revision)
+    assert.equal(await receiving.exited, 0, receiving.said())
+  }
+  const tags = (await images(one.prefix)).map((name) => name.split(':')[1])
+  assert.deepEqual(tags, ['bbbbbbb', 'bbbbbbb.worker', 'latest', 'latest.worker'])
+})
+
 test('images go to a registry with its login, and a push that it refuses fails', async (t) => {
   const registry = await startRegistry(await docker(), { htpasswd: { username: 'someone', password: 'right' } })
   const prefix = `${registry.host}/team`

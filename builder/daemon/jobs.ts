@@ -21,6 +21,8 @@ export type Wanted = z.infer<typeof wanted>
 export const job = wanted.extend({
   id: z.int().positive(),
   image: z.string(),
+  /** Those of other services, where the tree is of several. */
+  others: z.array(z.string()).default([]),
   status: z.enum(['waiting', 'building', 'succeeded', 'failed', 'cancelled', 'interrupted']),
   /** The image's id, once it is built. */
   imageId: z.string().optional(),
@@ -75,7 +77,7 @@ export class Jobs {
 
   async add(wanted: Wanted, image: string): Promise<Job> {
     const id = ++this.#last
-    return await this.put({ ...wanted, id, image, status: 'waiting', created: new Date().toISOString() })
+    return await this.put({ ...wanted, id, image, others: [], status: 'waiting', created: new Date().toISOString() })
   }
 
   /** Keeps a job as it is now. */
