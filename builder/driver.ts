@@ -19,6 +19,8 @@ export interface Choices {
   buildpacks?: readonly string[]
   /** The image in which buildpacks compile. */
   stack?: string
+  /** `none`: steps of the build reach no network. */
+  network?: 'none'
   /** Base images of the runtime driver, by runtime: `node`, or `node:build` and `node:run` apart. */
   images?: Record<string, string>
 }

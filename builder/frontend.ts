@@ -72,6 +72,7 @@ function attributes(request: BuildRequest, target: string | undefined): Record<s
     ...named('label', request.labels),
     ...named('build-arg', request.buildArgs),
     ...(target !== undefined && { target }),
+    ...(request.source.choices?.network === 'none' && { 'force-network-mode': 'none' }),
     ...(request.noCache && { 'no-cache': '' }),
     ...(request.limits?.cgroup !== undefined && { 'cgroup-parent': request.limits.cgroup }),
   }

@@ -24,6 +24,7 @@ export function choicesOf(app: App): Choices {
   return {
     ...Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== undefined)),
     ...(buildpacks.length > 0 && { buildpacks }),
+    ...(properties.get('builder network') === 'none' && { network: 'none' as const }),
     images: baseImagesOf(app),
   }
 }

@@ -7,6 +7,7 @@ import { containersOf, removeContainer } from './containers.ts'
 import { forsakeImages, syncImages } from './images.ts'
 import { removeNetwork } from './networks.ts'
 import { forsakeRepository, removeRepositories } from './orphans.ts'
+import { purgeCache } from './purge-cache.ts'
 import { currentRelease } from './release.ts'
 import { unroute } from './routing.ts'
 import { listRuns } from './runs.ts'
@@ -33,5 +34,7 @@ export async function destroyApp(app: App, output: Output): Promise<void> {
   await removeRepositories(instance)
   await rm(logFolder(instance, app.id), { recursive: true, force: true })
   for (const network of appNetworks(instance, app.id)) await removeNetwork(instance.engine, network, instance.settings.name)
+  // The engine may take seconds to tell what it has; what a crash leaves goes with what else is unused for long.
+  void purgeCache(app).catch((error: unknown) => instance.log.warn({ err: error }, 'the build cache of a destroyed app stays'))
   await instance.fire('post-delete', { app: name, tag })
 }

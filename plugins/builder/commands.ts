@@ -21,6 +21,7 @@ const set = command(
         values: ['buildpacks', 'dockerfile', 'compose', 'runtime', 'null'],
         check: checkName,
       },
+      network: { summary: 'none: steps of builds reach no network', values: ['none'], check: checkNetwork },
       'build-dir': { summary: 'the folder of the tree that is built; empty is the whole tree', check: checkTreePath },
     },
     ['builder:set node-js-app selected dockerfile', 'builder:set node-js-app selected', 'builder:set node-js-app build-dir backend'],
@@ -50,9 +51,14 @@ const report = command(
   reportCommand('builder', {
     'builder-selected': (one) => one.properties.get('builder selected') ?? '',
     'builder-build-dir': (one) => one.properties.get('builder build-dir') ?? '',
+    'builder-network': (one) => one.properties.get('builder network') ?? '',
     'builder-deployed-image': (one) => currentRelease(one)?.image ?? '',
   }),
 )
+
+function checkNetwork(text: string): void {
+  if (text !== 'none') throw new UserError('bad-choice', 'The network of builds is none, or is not set')
+}
 
 function checkName(name: string): void {
   if (/^[a-z][a-z0-9-]{0,40}$/.test(name)) return

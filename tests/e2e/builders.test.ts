@@ -103,6 +103,15 @@ test('a folder of the tree, another Dockerfile and one of its stages are built, 
     assert.match(failed(await ssh('builder:set', 'folder', 'build-dir', path)), /not a path in the tree/)
 })
 
+test('a build reaches no network where that is set', async () => {
+  const { Dockerfile = '', ...rest } = versions
+  await only({ ...rest, Dockerfile: Dockerfile.replace('COPY', `RUN : ${name}; ls /sys/class/net | tr '\\n' ' '\nCOPY`) })
+  ok(await ssh('apps:create', 'alone'))
+  assert.match(failed(await ssh('builder:set', 'alone', 'network', 'host')), /is none, or is not set/)
+  ok(await ssh('builder:set', 'alone', 'network', 'none'))
+  assert.match(await pushed('alone'), /^remote: {8}lo *$/m)
+})
+
 test('a build reads the config that was chosen, and neither the image nor its history holds it', async () => {
   const secret = 'a-secret-that-is-nowhere-7c1f'
   const { Dockerfile = '', ...rest } = versions
