@@ -140,6 +140,7 @@ export async function runtimes(): Promise<Runtime[]> {
 }
 
 async function readAll(folder: string): Promise<Runtime[]> {
-  const all = await Promise.all((await readdir(folder)).map((name) => readRuntime(folder, name)))
+  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  const all = await Promise.all(names.map((name) => readRuntime(folder, name)))
   return all.sort((a, b) => a.order - b.order)
 }

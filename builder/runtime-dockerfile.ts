@@ -102,7 +102,7 @@ function buildStages(plan: Plan, image: string, steps: Steps): { text: string; f
   // Dependencies in the tree's own place are lent to the build, so that what is copied from there is the tree alone.
   const from = inside.length > 0 ? 'base' : 'install'
   const again = from === 'base' ? steps.args : ''
-  const kept = 'WORKDIR /kept\nWORKDIR /app\n'
+  const kept = `${dependencies.map((path) => `WORKDIR /kept${path}\n`).join('')}WORKDIR /app\n`
   const built = `\nFROM ${from} AS build\n${kept}${again}COPY . .\n${steps.run(build, { bind: inside, keep: dependencies })}`
   if (prune === undefined) return { text: installed + built, from: { dependencies: 'install', source: 'build', kept: true } }
   const pruned = `\nFROM install AS production\n${steps.run(prune)}`
@@ -113,6 +113,8 @@ function runStage(plan: Plan, bases: Bases, from: From, steps: Steps): string {
   const { runtime, dependencies, layout } = plan
   const { user, run } = runtime
   const chown = `--chown=${user}:${user}`
+  const copy = (stage: string | undefined, path: string, to: string) =>
+    `COPY --from=${stage} ${isInside(to) ? `${chown} ` : ''}${path} ${to}\n`
   const apart = dependencies.filter((path) => layout === 'split' || !isInside(path))
   return [
     `\nFROM ${bases.run}\n`,
@@ -122,9 +124,9 @@ function runStage(plan: Plan, bases: Bases, from: From, steps: Steps): string {
     ...(run.setup === undefined ? [] : [`RUN ${run.setup}\n`]),
     steps.with('user', userScript, (file) => `sh ${file} ${user}`),
     'WORKDIR /app\n',
-    ...apart.map((path) => `COPY --from=${from.dependencies} ${isInside(path) ? `${chown} ` : ''}${path} ${path}\n`),
+    ...apart.map((path) => copy(from.dependencies, path, path)),
     from.source === undefined ? `COPY ${chown} . .\n` : `COPY --from=${from.source} ${chown} /app .\n`,
-    ...(from.kept ? ['COPY --from=build /kept/ /\n'] : []),
+    ...(from.kept ? apart.map((path) => copy('build', `/kept${path}`, path)) : []),
     `USER ${user}\n`,
     ...(plan.start === undefined ? [] : [`CMD ${JSON.stringify(['/bin/sh', '-c', plan.start])}\n`]),
   ].join('')

@@ -30,6 +30,12 @@ describe('runtimes', () => {
     assert.deepEqual(await detected({ 'index.html': '', 'css/a.css': '' }), ['static'])
     assert.deepEqual(await detected({ 'index.html': '', Procfile: 'web: x' }), ['procfile'])
     assert.deepEqual(await detected({ Procfile: 'web: ./run' }), ['procfile'])
+    assert.deepEqual(await detected({ Gemfile: '', 'package.json': '' }), ['ruby', 'node'])
+    assert.deepEqual(await detected({ 'composer.json': '', 'public/index.php': '' }), ['php'])
+    assert.deepEqual(await detected({ 'go.mod': '' }), ['go'])
+    assert.deepEqual(await detected({ 'Cargo.toml': '' }), ['rust'])
+    assert.deepEqual(await detected({ 'pom.xml': '' }), ['java'])
+    assert.deepEqual(await detected({ 'requirements.txt': '' }), ['python'])
     assert.deepEqual(await detected({ 'README.md': '' }), [])
     assert.deepEqual(await detected({ 'sub/package.json': '{}' }), [])
   })
@@ -91,6 +97,50 @@ describe('runtimes', () => {
     await assert.rejects(plan(npm({ scripts: {} })), { code: 'runtime-start', hint: /Procfile/ })
   })
 
+  test('start what frameworks are started by', async () => {
+    const start = async (files: Files) => (await plan(files)).start
+    const django = {
+      'manage.py': 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "my_site.settings.production")\n',
+      'my_site/settings/base.py': "STATIC_ROOT = 'x'\n",
+    }
+    assert.equal(await start({ ...django, 'requirements.txt': 'Django\ngunicorn==1\n' }), 'gunicorn --bind 0.0.0.0:$PORT my_site.wsgi')
+    assert.equal((await plan({ ...django, 'requirements.txt': 'gunicorn\n' })).build, 'python3 manage.py collectstatic --noinput')
+    assert.equal(
+      await start({ 'app.py': 'web = Flask(__name__)\n', 'requirements.txt': '' }),
+      'flask --app app:web run --host 0.0.0.0 --port $PORT',
+    )
+    assert.equal(
+      await start({ 'app/main.py': 'api = FastAPI()\n', 'requirements.txt': '' }),
+      'uvicorn --host 0.0.0.0 --port $PORT app.main:api',
+    )
+    assert.equal(
+      await start({ Gemfile: '', 'Gemfile.lock': '    puma (6.0)\n', 'config.ru': '' }),
+      'bundle exec puma -b tcp://0.0.0.0:$PORT',
+    )
+    assert.equal(await start({ Gemfile: '', 'config/application.rb': '' }), 'bundle exec rails server -b 0.0.0.0 -p $PORT')
+    assert.equal(await start({ 'public/index.php': '' }), 'ROOT=/app/public exec apache2 -f /etc/apache2/app.conf -DFOREGROUND')
+    assert.match((await plan({ 'go.mod': 'module example.com/shop/v2\n\ngo 1.22\n' })).build ?? '', /choose shop$/)
+  })
+
+  test('ask for the version that a language has in its own files', async () => {
+    const version = async (files: Files) => (await plan(files)).version.tag
+    assert.equal(await version({ 'pom.xml': '<maven.compiler.release>25</maven.compiler.release>', Procfile: '' }), '25')
+    assert.equal(
+      await version({ 'pom.xml': '<maven.compiler.target>1.8</maven.compiler.target>', 'system.properties': 'java.runtime.version=1.8\n' }),
+      '8',
+    )
+    assert.equal(await version({ 'Gemfile.lock': 'RUBY VERSION\n   ruby 3.3.4p94\n', Gemfile: '', 'app.rb': '' }), '3.3.4')
+    assert.equal(await version({ Gemfile: 'ruby "~> 3.3.0"\n', 'app.rb': '' }), '3.3')
+    assert.equal(await version({ 'runtime.txt': 'python-3.12.1\n', 'main.py': '' }), '3.12.1')
+    assert.equal(
+      await version({ 'pyproject.toml': '[tool.poetry.dependencies]\npython = "^3.11"\n', 'poetry.lock': '', 'main.py': '' }),
+      '3.14',
+    )
+    assert.equal(await version({ 'composer.json': '{"require":{"php":"~8.2.0 || ~8.3.0"}}', 'index.php': '' }), '8.3')
+    assert.equal(await version({ 'rust-toolchain.toml': '[toolchain]\nchannel = "1.80.1"\n', 'Cargo.toml': '' }), '1.80.1')
+    assert.equal(await version({ 'rust-toolchain.toml': '[toolchain]\nchannel = "stable"\n', 'Cargo.toml': '' }), '1')
+  })
+
   test('read no further than a file that cannot be parsed', async () => {
     assert.equal((await plan({ 'package.json': '{', 'server.js': '' })).start, 'node server.js')
   })
@@ -145,14 +195,14 @@ FROM install AS production
 RUN ${cache} npm prune --omit=dev --ignore-scripts
 
 FROM base AS build
-WORKDIR /kept
+WORKDIR /kept/app/node_modules
 WORKDIR /app
 COPY . .
 RUN --mount=type=bind,from=install,source=/app/node_modules,target=/app/node_modules,rw ${cache} --mount=type=secret,id=dokku-keep-HASH,target=/dev/dokku-keep,mode=0444 . /dev/dokku-keep; npm run build
 
 ${end}COPY --from=production --chown=node:node /app/node_modules /app/node_modules
 COPY --from=build --chown=node:node /app .
-COPY --from=build /kept/ /
+COPY --from=build --chown=node:node /kept/app/node_modules /app/node_modules
 USER node
 CMD ["/bin/sh","-c","node ."]
 `,

@@ -7,7 +7,7 @@ import { preparedImage } from '../prepared.ts'
 import { treeAt } from '../runtime-clues.ts'
 import { type Runtime, runtimes } from '../runtime-description.ts'
 import { type Bases, runtimeRecipe } from '../runtime-dockerfile.ts'
-import { detectRuntimes, planBuild } from '../runtime-plan.ts'
+import { detectRuntimes, type Plan, planBuild } from '../runtime-plan.ts'
 import { serves, type Version } from '../runtime-version.ts'
 import { resolveImage } from './image.ts'
 
@@ -29,13 +29,13 @@ export const runtime: BuildDriver = {
     const [first, ...others] = await detectRuntimes(tree, await runtimes())
     if (first === undefined) throw await unknown()
     const plan = await planBuild(tree, first)
-    const { tag, said } = plan.version
-    const title = /^\d/.test(tag) ? `${first.title} ${tag}` : first.title
+    const bases = await basesOf(engine, plan, request)
+    const { said } = plan.version
+    const title = [first.title, ...(/^\d/.test(bases.version) ? [bases.version] : [])].join(' ')
     output.detail([said === undefined ? title : `${title}: ${said}`, plan.variant].filter((word) => word !== undefined).join(', '))
     if (others.length > 0)
       output.detail(`It could also be ${others.map((one) => one.title).join(', ')}: a Dockerfile or buildpacks can say so`)
     if (plan.warning !== undefined) output.detail(`Warning: ${plan.warning}`)
-    const bases = await basesOf(engine, first, plan.version, request)
     return { imageId: await buildDockerfile(request, engine, runtimeRecipe(plan, bases, request)) }
   },
 }
@@ -48,7 +48,8 @@ async function unknown(): Promise<UserError> {
 }
 
 /** The images to build in and to run in: those that were chosen, else the official ones, else what stands for both. */
-async function basesOf(engine: Docker, wanted: Runtime, version: Version, request: BuildRequest): Promise<Bases> {
+async function basesOf(engine: Docker, plan: Plan, request: BuildRequest): Promise<Bases & { version: string }> {
+  const { runtime: wanted, version, install, build: steps } = plan
   const { registries, signal, source } = request
   const images = source.choices?.images ?? {}
   const local = (role: Role) => localImage(engine, wanted, role, version, request)
@@ -56,7 +57,7 @@ async function basesOf(engine: Docker, wanted: Runtime, version: Version, reques
   const bases: Partial<Record<Role, string>> = {}
   for (const role of roles) {
     const template = wanted.images[role]
-    if (template === undefined) continue
+    if (template === undefined || (role === 'build' && install === undefined && steps === undefined)) continue
     const chosen = images[`${wanted.name}:${role}`] ?? images[wanted.name]
     if (chosen !== undefined) {
       await resolveImage(engine, chosen, request.output, { ...(registries && { registries }), ...(signal && { signal }) })
@@ -68,12 +69,12 @@ async function basesOf(engine: Docker, wanted: Runtime, version: Version, reques
     }
   }
   // What an image of ours has built need not run in an official one, nor the other way round.
-  if (roles.some((role) => bases[role] !== official[role] && official[role] !== undefined))
-    for (const role of roles) if (official[role] !== undefined) bases[role] = await local(role)
+  const replaced = roles.some((role) => official[role] !== undefined && bases[role] !== official[role])
+  if (replaced) for (const role of roles) if (official[role] !== undefined) bases[role] = await local(role)
   const { build, run } = bases
   if (run === undefined) throw new Error(`${wanted.name}: no image to run in`)
   const chosen = (images[`${wanted.name}:run`] ?? images[wanted.name]) !== undefined
-  return { ...(build !== undefined && { build }), run, chosen }
+  return { ...(build !== undefined && { build }), run, chosen, version: (replaced ? wanted.version.local : undefined) ?? version.tag }
 }
 
 async function localImage(engine: Docker, wanted: Runtime, role: Role, version: Version, request: BuildRequest): Promise<string> {

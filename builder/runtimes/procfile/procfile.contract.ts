@@ -1,0 +1,11 @@
+import { testRuntime } from '../../runtime.fixture.ts'
+
+testRuntime('procfile', [
+  {
+    app: 'procfile-only',
+    says: /Procfile alone\n/,
+    text: 'Hello from a Procfile\n',
+    change: { file: 'serve', from: 'Hello', to: 'Hi' },
+    again: /Unpacking/,
+  },
+])

@@ -1,0 +1,11 @@
+import { testRuntime } from '../../runtime.fixture.ts'
+
+testRuntime('ruby', [
+  {
+    app: 'ruby-web',
+    says: /Ruby \S+, Bundler\n/,
+    text: 'Hello from Ruby\n',
+    change: { file: 'gems/greeting/lib/greeting.rb', from: 'Hello', to: 'Hi' },
+    again: /Fetching/,
+  },
+])
