@@ -41,7 +41,11 @@ export async function buildShop(): Promise<BuildShop> {
   const dir = await mkdtemp(join(tmpdir(), 'bench-builds-'))
   const packs = await serveBuildpacks(engine)
   const ca = process.env.DOKKU_CA_FILE === undefined ? undefined : await readIfThere(process.env.DOKKU_CA_FILE)
-  const extra = { runtime: {}, byHand: { Dockerfile: byHand }, buildpacks: { '.buildpacks': `${packs.url('nodejs')}\n`, Procfile: 'web: node server.js\n' } }
+  const extra = {
+    runtime: {},
+    byHand: { Dockerfile: byHand },
+    buildpacks: { '.buildpacks': `${packs.url('nodejs')}\n`, Procfile: 'web: node server.js\n' },
+  }
   for (const [how, files] of Object.entries(extra)) {
     await cp(manyDependencies, join(dir, how), { recursive: true })
     for (const [name, text] of Object.entries(files)) await writeFile(join(dir, how, name), text)
