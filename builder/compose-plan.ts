@@ -82,8 +82,8 @@ function planService(
   const ports = portsOf(file, at, service)
   const environment = environmentOf(service, envFiles)
   const { baked, live } = commandOf(file, at, service)
-  const texts = [...Object.values(environment), ...Object.values(live).flat()]
-  const read = texts.flatMap(variablesIn).filter((variable) => Object.hasOwn(defaults, variable))
+  const variables = Object.entries(environment).flatMap(([key, text]) => (text === null ? [key] : variablesIn(text)))
+  const read = [...variables, ...Object.values(live).flat().flatMap(variablesIn)].filter((variable) => Object.hasOwn(defaults, variable))
   const names = Object.values(networks).flatMap((network: { aliases: string[] } | null) => network?.aliases ?? [])
   const before = Object.keys(dependencies).flatMap((other) => processOf(other) ?? [])
   const [port] = [...ports.published, ...ports.exposed]
@@ -102,12 +102,13 @@ function planService(
 }
 
 /** Values of the file stand before those of its files, as they were written there. */
-function environmentOf({ environment, env_file: files }: ComposeService, envFiles: Surroundings['envFiles']): Record<string, string> {
+function environmentOf(
+  { environment, env_file: files }: ComposeService,
+  envFiles: Surroundings['envFiles'],
+): Record<string, string | null> {
   const literal = (value: string) => value.replaceAll('$', '$$$$')
   const read = files.flatMap(({ path }) => Object.entries(envFiles[path] ?? {}).map(([key, value]) => [key, literal(value)] as const))
-  // One without a value comes from outside: that is the config, which every process has.
-  const own = Object.entries(environment).filter((pair): pair is [string, string] => pair[1] !== null)
-  return Object.fromEntries([...read, ...own])
+  return { ...Object.fromEntries(read), ...environment }
 }
 
 interface Ports {

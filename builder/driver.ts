@@ -87,13 +87,14 @@ export interface BuildResult {
 export interface ServiceSpec {
   /** The id of its own image; the app's, unless told. */
   image?: string
-  /** It was not built from the tree: another commit is no reason to replace it. */
+  /** It was not built from the tree: no variables are for it but its own, and another commit is no reason to replace it. */
   foreign?: boolean
   /** What other services call it. */
   aliases: readonly string[]
   /** The TCP port on which it listens; what its image exposes, unless told. */
   port?: number
-  environment?: Record<string, string>
+  /** null is the value that the config has, if it has one. */
+  environment?: Record<string, string | null>
   /** In place of the image's; a line is split into words once variables are in it. */
   entrypoint?: string | readonly string[]
   command?: string | readonly string[]

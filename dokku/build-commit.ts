@@ -24,10 +24,10 @@ export async function buildCommit(app: App, source: Commit, by: By): Promise<Bui
     await instance.fire('pre-receive-app', { ...tree, builder }, heard(by))
     await instance.fire('pre-build', { ...tree, builder }, heard(by))
     const request = await buildRequest(app, chosen, driver, by)
-    const { imageId: image, processes } = await inSlot(instance, by, () => driver.build(request, instance.engine))
+    const { imageId: image, ...found } = await inSlot(instance, by, () => driver.build(request, instance.engine))
     await instance.fire('post-build', { ...tree, builder, image }, heard(by))
     const description = `Deploy ${source.commit.slice(0, 8)}`
-    return { image, builder, revision: source.commit, manifest: withProcesses(manifest, processes), description }
+    return { image, builder, revision: source.commit, manifest: withProcesses(manifest, found), description }
   })
 }
 

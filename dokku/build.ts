@@ -27,7 +27,7 @@ export async function build(app: App, source: Source, by: By): Promise<Built> {
   await fire('post-release-builder', { app: app.name, builder: built.builder, image: `${repo}:${tag}` }, heard(by))
   // A plugin may have made another image of it.
   const { Id: image } = await engine.getImage(`${repo}:${tag}`).inspect()
-  await pushRelease(app, image, nextVersion(app), by)
+  await pushRelease(app, { ...built, image }, nextVersion(app), by)
   return { ...built, image }
 }
 

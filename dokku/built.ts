@@ -1,4 +1,4 @@
-import type { Manifest } from './manifest.ts'
+import { type Manifest, plainManifest } from './manifest.ts'
 
 /** An image with what its source said about running it. */
 export interface Built {
@@ -9,3 +9,6 @@ export interface Built {
   manifest: Manifest
   description: string
 }
+
+/** Before there is any. */
+export const nothingBuilt: Built = { image: '', builder: '', revision: '', manifest: plainManifest, description: '' }

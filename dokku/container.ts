@@ -4,6 +4,7 @@ import { mostProcesses } from './docker-flags.ts'
 import { flagsFor, optionsFor } from './docker-options.ts'
 import { withFlags } from './flag-effects.ts'
 import type { Release } from './release.ts'
+import { imageFor, runOf, serviceOf } from './services.ts'
 
 /** One container that should run: a process type of a release, and which of its instances. */
 export interface Wanted {
@@ -59,9 +60,13 @@ export { label }
 /** What must differ for a running container to be replaced. */
 export function specOf(release: Release, process: string, restarts: number): string {
   const options = optionsFor([...release.options, ...release.args], 'deploy', process)
-  const parts: unknown[] = [release.image, release.revision, release.config, release.manifest.processes[process] ?? null, restarts]
+  const { environment, ...words } = runOf(release, process)
+  const service = serviceOf(release.manifest, process)
+  const revision = service?.foreign ? null : release.revision
+  const parts: unknown[] = [imageFor(release, process), revision, environment, release.manifest.processes[process] ?? null, restarts]
   // As before there were any, so that what runs without them goes on.
   if (options.length > 0) parts.push(options)
+  if (service !== undefined) parts.push(words, service.aliases, service.port)
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }
 
@@ -74,10 +79,11 @@ export function wantedContainers(release: Release, restarts: number): Wanted[] {
     )
 }
 
-/** The port an app is told to listen on: its PORT, else what the image exposes, else Dokku's 5000. */
-export function portOf(config: Record<string, string>, image: ImageInspectInfo): number {
+/** The port an app is told to listen on: its PORT, else the one that its build found, else what the image exposes, else Dokku's 5000. */
+export function portOf(config: Record<string, string>, image: ImageInspectInfo, found?: number): number {
   const asked = Number(config.PORT)
   if (Number.isInteger(asked) && asked > 0 && asked < 65536) return asked
+  if (found !== undefined) return found
   const exposed = Object.keys(image.Config.ExposedPorts ?? {})
     .filter((port) => !port.endsWith('/udp'))
     .map((port) => Number.parseInt(port, 10))
@@ -108,19 +114,23 @@ export interface ContainerPlan {
 /** What an app's container may do and what it is told: the same for deployed and one-off containers. */
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const { release, process, index } = plan
-  const port = portOf(release.config, plan.image)
+  const service = serviceOf(release.manifest, process)
+  const { environment: own, entrypoint, command: words } = runOf(release, process)
+  const port = portOf(own, plan.image, service?.port)
   const oneOff = process === 'run'
   const flags = flagsFor([...release.options, ...release.args], oneOff ? 'run' : 'deploy', process)
   const command = oneOff ? undefined : release.manifest.processes[process]
   const environment = {
-    ...release.config,
+    ...own,
     DYNO: `${process}.${index}`,
     ...(process === 'web' ? { PORT: String(port) } : {}),
-    ...(release.revision === null ? {} : { GIT_REV: release.revision }),
+    ...(release.revision === null || service?.foreign ? {} : { GIT_REV: release.revision }),
   }
   const options: ContainerCreateOptions = {
-    Image: release.image,
+    Image: imageFor(release, process),
     Env: Object.entries(environment).map(([key, value]) => `${key}=${value}`),
+    ...(entrypoint && { Entrypoint: entrypoint }),
+    ...(words && { Cmd: words }),
     ...(command == null ? {} : { Cmd: ['/bin/sh', '-c', command] }),
     Labels: {
       dokku: '',

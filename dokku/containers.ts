@@ -14,6 +14,7 @@ import { makeContainer } from './make-container.ts'
 import type { AppNetwork } from './networks.ts'
 import type { Release } from './release.ts'
 import { parseRestartPolicy, restartPolicyOf } from './restart-policy.ts'
+import { imageFor, imagesOf } from './services.ts'
 
 /** Seconds between SIGTERM and SIGKILL, as Dokku's stop-timeout-seconds. */
 const stopGrace = 30
@@ -61,20 +62,28 @@ export function ownerOf(instance: Instance, labels: Record<string, string | unde
 
 /** What the containers of a release have in common on the engine. */
 export interface Ground {
-  image: ImageInspectInfo
+  /** Of a process type. */
+  image(process: string): ImageInspectInfo
   network: AppNetwork
-  /** The network with what the app is linked to, where it is linked to anything. */
+  /** The network on which its services find each other, and what the app is linked to, where there is any of it. */
   links: string | undefined
 }
 
-/** UserError `image-gone` when somebody removed the release's image, and those of links. */
+/** UserError `image-gone` when somebody removed an image of the release, and those of links. */
 export async function groundOf(app: App, release: Release, link = ensureLinks): Promise<Ground> {
   const linked = allLinks(release)
-  const [image, network, links] = await Promise.all([
-    imageOf(app, release),
+  const ids = [...new Set([release.image, ...Object.values(imagesOf(release.manifest))])]
+  const [images, network, links] = await Promise.all([
+    Promise.all(ids.map(async (id) => [id, await inspectImage(app, release, id)] as const)),
     networkOf(app.instance, app.id),
-    linked.length === 0 ? undefined : link(app, linked),
+    linked.length === 0 && release.manifest.services === undefined ? undefined : link(app, linked),
   ])
+  const byId = new Map(images)
+  const image = (process: string) => {
+    const found = byId.get(imageFor(release, process))
+    if (found === undefined) throw new Error(`nobody looked at the image of ${process}`)
+    return found
+  }
   return { image, network, links }
 }
 
@@ -94,7 +103,7 @@ export async function startContainer(
     instance: settings.name,
     app: { id: app.id, name: app.name },
     release,
-    image,
+    image: image(wanted.process),
     ...wanted,
     network: network.name,
     address,
@@ -126,10 +135,10 @@ export async function startContainer(
   }
 }
 
-/** The image of a release as the engine has it. */
-async function imageOf(app: App, release: Release): Promise<ImageInspectInfo> {
+/** An image of a release as the engine has it. */
+async function inspectImage(app: App, release: Release, id: string): Promise<ImageInspectInfo> {
   try {
-    return await app.instance.engine.getImage(release.image).inspect()
+    return await app.instance.engine.getImage(id).inspect()
   } catch (error) {
     if (!hasStatus(error, 404)) throw error
     throw new UserError(

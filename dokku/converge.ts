@@ -20,6 +20,7 @@ import { planApp } from './plan.ts'
 import { untilReady } from './readiness.ts'
 import type { Release } from './release.ts'
 import { route } from './routing.ts'
+import { dependenciesOf, inStartOrder } from './services.ts'
 
 /** What makes a convergence a change, or less than a whole one. */
 export interface Step {
@@ -106,7 +107,7 @@ async function prove(
   return proved.flat()
 }
 
-/** Starts all that is missing, side by side; when one of them fails, none stays and its failure is the answer. */
+/** Starts all that is missing, side by side but for services that wait for others; when one of them fails, none stays and its failure is the answer. */
 async function startAll(
   app: App,
   release: Release,
@@ -129,9 +130,15 @@ async function startAll(
     return failures.length > 0 ? undefined : container
   }
   // First those that need no more than to stay up for a while: meanwhile the others start.
-  const inOrder = [...missing.filter(({ process }) => process !== 'web'), ...missing.filter(({ process }) => process === 'web')]
-  await Promise.all(
-    inOrder.map(async ({ process, index, spec }) => {
+  const webLast = [...missing.filter(({ process }) => process !== 'web'), ...missing.filter(({ process }) => process === 'web')]
+  const begun: { process: string; end: Promise<void> }[] = []
+  const after = (process: string) => {
+    const first = dependenciesOf(release.manifest, process)
+    return Promise.all(begun.filter((one) => first.includes(one.process)).map(({ end }) => end))
+  }
+  for (const { process, index, spec } of inStartOrder(webLast, release.manifest)) {
+    const begin = async () => {
+      await after(process)
       try {
         const container = await instance.starting(() => startOne({ process, index, spec }), undefined, signal)
         if (container === undefined) return
@@ -145,8 +152,10 @@ async function startAll(
         // The others need not get ready any more: their ends end the waiting.
         await removeAll()
       }
-    }),
-  )
+    }
+    begun.push({ process, end: begin() })
+  }
+  await Promise.all(begun.map(({ end }) => end))
   if (signal?.aborted) failures.unshift(signal.reason)
   if (failures.length === 0) return started
   await removeAll()

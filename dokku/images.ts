@@ -1,12 +1,15 @@
 import * as z from 'zod'
 import { hasStatus } from '#lib/docker.ts'
 import { type App, allApps } from './app.ts'
+import type { Built } from './built.ts'
 import { label } from './container.ts'
 import { type Instance, imageName } from './instance.ts'
+import type { Manifest } from './manifest.ts'
 import { pledge, pledged, redeem } from './pledges.ts'
-import { listReleases } from './release.ts'
+import { listReleases, nextVersion, type Release } from './release.ts'
+import { imagesOf, servicesSchema } from './services.ts'
 
-const row = z.object({ name: z.string(), version: z.number(), image: z.string() })
+const row = z.object({ name: z.string(), version: z.number(), image: z.string(), services: z.string().nullable() })
 const former = 'images of a former app:'
 
 /** Tags by name, each with the id of the image it should name, or names. */
@@ -62,15 +65,31 @@ async function sync(instance: Instance): Promise<void> {
   for (const name of forsaken) if (ours.has(name) && !kept.has(name)) redeem(instance.db, former, name)
 }
 
+/** What tags of a release depend on. */
+type Tagged = Pick<Release, 'version' | 'image' | 'manifest'>
+
+/** The tags of a release: `v3` of its image, `v3.PROCESS` of the image of a service. */
+export function tagsOf(version: number, image: string, services: Manifest['services']): [tag: string, image: string][] {
+  const own = Object.entries(imagesOf({ services })).map(([process, id]): [string, string] => [`v${version}.${process}`, id])
+  return [[`v${version}`, image], ...own]
+}
+
 /**
- * After a change of an app's releases: each has its tag, and the versions that went have none. Whatever else is amiss is
+ * After a change of an app's releases: each has its tags, and those that went have none. Whatever else is amiss is
  * left to the full pass, because an engine needs long to list its images.
  */
-export async function retag(app: App, gone: readonly number[]): Promise<void> {
+export async function retag(app: App, gone: readonly Tagged[]): Promise<void> {
   const { instance } = app
-  const tag = (version: number) => `${imageName(instance.settings.name, app.name)}:v${version}`
-  await Promise.all(listReleases(app).map(({ version, image }) => add(instance, tag(version), image)))
-  for (const version of gone) await remove(instance, tag(version))
+  const tags = ({ version, image, manifest }: Tagged) =>
+    tagsOf(version, image, manifest.services).map(([tag, id]) => [`${imageName(instance.settings.name, app.name)}:${tag}`, id] as const)
+  await Promise.all(listReleases(app).flatMap((release) => tags(release).map(([name, image]) => add(instance, name, image))))
+  for (const release of gone) for (const [name] of tags(release)) await remove(instance, name)
+}
+
+/** The images of a build that became no release go. */
+export async function dropBuild(app: App, { image, manifest }: Built): Promise<void> {
+  // Where the engine is away, the next full pass removes them.
+  await retag(app, [{ version: nextVersion(app), image, manifest }]).catch(() => undefined)
 }
 
 /** Makes the tags of these apps' releases; `actual` may hold others. Answers the apps of which a container still holds an image. */
@@ -85,8 +104,14 @@ async function makeTags(instance: Instance, apps: ReadonlySet<string>, actual: T
 }
 
 function wantedTags(instance: Instance): Tags {
-  const rows = instance.db.all(row, 'SELECT a.name, r.version, r.image FROM releases r JOIN apps a ON a.id = r.app_id')
-  return new Map(rows.map(({ name, version, image }) => [`${imageName(instance.settings.name, name)}:v${version}`, image]))
+  const services = "json_extract(r.manifest, '$.services') AS services"
+  const rows = instance.db.all(row, `SELECT a.name, r.version, r.image, ${services} FROM releases r JOIN apps a ON a.id = r.app_id`)
+  return new Map(
+    rows.flatMap(({ name, version, image, services }) => {
+      const found = services === null ? undefined : servicesSchema.parse(JSON.parse(services))
+      return tagsOf(version, image, found).map(([tag, id]): [string, string] => [`${imageName(instance.settings.name, name)}:${tag}`, id])
+    }),
+  )
 }
 
 /** Tags of the form that releases have. */
@@ -103,9 +128,9 @@ async function loadedBefore({ engine, settings, session }: Instance): Promise<st
   )
 }
 
-/** The app and the tag of a name such as dokku/shop:v3. */
+/** The app and the tag of a name such as dokku/shop:v3 or dokku/shop:v3.worker. */
 function parse(instance: Instance, name: string): { app: string; tag: string } | undefined {
-  const [, prefix, app = '', tag = ''] = /^([^/]+)\/([^/:]+):(v\d+)$/.exec(name) ?? []
+  const [, prefix, app = '', tag = ''] = /^([^/]+)\/([^/:]+):(v\d+(?:\.[\w-]+)?)$/.exec(name) ?? []
   return prefix === instance.settings.name ? { app, tag } : undefined
 }
 

@@ -4,7 +4,7 @@ import { hasStatus } from '#lib/docker.ts'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { type App, allApps, numberedApp } from './app.ts'
 import { linkNetwork } from './app-network.ts'
-import { label } from './container.ts'
+import { type AppContainer, appContainer, label } from './container.ts'
 import type { Link, Phase } from './docker-flags.ts'
 import { flagsFor } from './docker-options.ts'
 import { effectOf } from './flag-effects.ts'
@@ -12,6 +12,7 @@ import type { Instance } from './instance.ts'
 import { recordOnce } from './journal.ts'
 import { ensureNetwork, leave, removeNetwork } from './networks.ts'
 import { currentRelease, type Release } from './release.ts'
+import { namesOf } from './services.ts'
 
 /** What the containers of a release are linked to in a phase: those of one process type. */
 export function linksOf({ options, args }: Pick<Release, 'options' | 'args'>, phase: Phase, process: string): Link[] {
@@ -87,9 +88,10 @@ async function join({ engine }: Instance, network: string, container: ContainerI
 
 const row = z.object({ id: z.number() })
 
-/** Apps whose release has links, by one look at the database. */
+/** Apps whose release has links, or services, by one look at the database. */
 function linkedApps(instance: Instance): App[] {
-  const query = "SELECT a.id FROM apps a JOIN releases r ON r.id = a.release_id WHERE r.options LIKE '%--link %' OR r.args LIKE '%--link %'"
+  const some = `r.options LIKE '%--link %' OR r.args LIKE '%--link %' OR r.manifest LIKE '%"services":%'`
+  const query = `SELECT a.id FROM apps a JOIN releases r ON r.id = a.release_id WHERE ${some}`
   return instance.db.all(row, query).flatMap(({ id }) => numberedApp(instance, id) ?? [])
 }
 
@@ -110,7 +112,7 @@ export async function restoreLinks(app: App, links: readonly Link[]): Promise<st
   return network
 }
 
-/** Part of the full pass: what was made again while nobody looked joins, and what no release names any more leaves. */
+/** Part of the full pass: what was made again or taken off while nobody looked joins, and what no release names any more leaves. */
 export async function syncLinks(instance: Instance): Promise<void> {
   const filters = { label: [`${label.instance}=${instance.settings.name}`] }
   const networks = await instance.engine.listNetworks({ filters: JSON.stringify(filters) })
@@ -123,17 +125,34 @@ export async function syncLinks(instance: Instance): Promise<void> {
 async function syncApp(app: App): Promise<void> {
   const { instance } = app
   const { engine, settings } = instance
-  const links = allLinks(currentRelease(app))
+  const release = currentRelease(app)
+  const links = allLinks(release)
   const names = new Set(links.map(({ container }) => container))
   await trying(app, async () => {
     if (links.length > 0) await restoreLinks(app, links)
     const network = linkNetwork(instance, app.id)
     const on = await engine.listContainers({ all: true, filters: { network: [network] } })
+    const own = release === undefined ? [] : await rejoin(app, release, new Set(on.map(({ Id: id }) => id)))
     const strangers = on.filter(({ Labels: labels }) => labels[label.id] !== String(app.id))
     const wanted = ({ Id: id, Names: of }: (typeof on)[number]) => [id, ...of.map((one) => one.slice(1))].some((one) => names.has(one))
-    if (names.size === 0 && strangers.length === on.length) return await removeNetwork(engine, network, settings.name)
+    if (names.size + own.length === 0 && strangers.length === on.length) return await removeNetwork(engine, network, settings.name)
     for (const one of strangers) if (!wanted(one)) await leave(engine, network, one.Id)
   })
+}
+
+/** Containers of services that somebody took off the network on which they find each other, or that was removed, are on it again. */
+async function rejoin({ instance, id }: App, { manifest }: Release, on: ReadonlySet<string>): Promise<AppContainer[]> {
+  if (manifest.services === undefined) return []
+  const { engine, settings } = instance
+  const name = linkNetwork(instance, id)
+  const wanted = { [label.instance]: settings.name, [label.id]: String(id), [label.type]: 'deploy' }
+  const filters = { label: Object.entries(wanted).map(([key, value]) => `${key}=${value}`) }
+  const own = (await engine.listContainers({ all: true, filters })).map((info) => appContainer(info, id))
+  const missing = own.filter((one) => one.stage === 'serving' && !on.has(one.id))
+  if (missing.length > 0) await ensureNetwork(engine, name, { instance: settings.name, kind: 'link' })
+  for (const { id: Container, process } of missing)
+    await engine.getNetwork(name).connect({ Container, EndpointConfig: { Aliases: namesOf({ manifest }, process) } })
+  return own
 }
 
 /** What is wrong with one link is said, and holds up nothing else. */

@@ -7,13 +7,14 @@ import { badOption } from './docker-flags.ts'
 import { optionsFor } from './docker-options.ts'
 import { linksOf } from './links.ts'
 import type { Release } from './release.ts'
+import { namesOf } from './services.ts'
 
 /** Which container of an app is made. */
 interface Wish {
   phase: 'deploy' | 'run'
   process: string
   options: ContainerCreateOptions
-  /** The network with what the app is linked to. */
+  /** The network with what the app is linked to, and with its services. */
   links: string | undefined
 }
 
@@ -24,7 +25,7 @@ interface Made {
 }
 
 /**
- * Makes a container of an app, joins it to what it is linked to, and lets plugins attach what they have to; a failure leaves
+ * Makes a container of an app, joins it to what it is linked to and to the app's services, and lets plugins attach what they have to; a failure leaves
  * nothing. What the engine does not take of its options is a UserError `bad-docker-option`, by the start at the latest.
  */
 export async function makeContainer(app: App, release: Release, wish: Wish, around?: Partial<Around>): Promise<Made> {
@@ -38,8 +39,9 @@ export async function makeContainer(app: App, release: Release, wish: Wish, arou
   }
   const container = await engine.createContainer(options).catch(refuse)
   try {
-    if (links !== undefined && linksOf(release, phase, process).length > 0)
-      await engine.getNetwork(links).connect({ Container: container.id })
+    const joins = release.manifest.services !== undefined || linksOf(release, phase, process).length > 0
+    if (links !== undefined && joins)
+      await engine.getNetwork(links).connect({ Container: container.id, EndpointConfig: { Aliases: namesOf(release, process) } })
     await fire('post-container-create', { kind: 'app', container: container.id, app: app.name, phase, process }, around)
   } catch (error) {
     await container.remove({ force: true, v: true })

@@ -5,6 +5,7 @@ import * as z from 'zod'
 import { hasCode, UserError } from '#lib/errors.ts'
 import { parseJsonc } from '#lib/jsonc.ts'
 import { checkProcessName } from './names.ts'
+import { type Service, servicesSchema } from './services.ts'
 
 const healthcheck = z.object({
   type: z.enum(['startup', 'readiness', 'liveness']).default('startup'),
@@ -27,6 +28,8 @@ export const manifestSchema = z.object({
   processes: z.record(z.string(), z.string().nullable()),
   healthchecks: z.record(z.string(), z.array(healthcheck)).default({}),
   formation: z.record(z.string(), z.object({ quantity: z.int().min(0).max(100).optional() })).default({}),
+  /** Of process types that are services with images and names of their own. */
+  services: servicesSchema.optional(),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>
@@ -49,11 +52,17 @@ export async function readManifest(dir: string): Promise<Manifest> {
   }
 }
 
+/** What a build found out about running the app. */
+interface Found {
+  processes?: Manifest['processes'] | undefined
+  services?: Record<string, Service> | undefined
+}
+
 /** With the process types that a build found; those of the Procfile go before them. */
-export function withProcesses(manifest: Manifest, found: Manifest['processes'] | undefined): Manifest {
+export function withProcesses(manifest: Manifest, { processes: found, services }: Found): Manifest {
   if (found === undefined) return manifest
   const named = manifest.processes === plainManifest.processes ? {} : manifest.processes
-  return { ...manifest, processes: { ...found, ...named } }
+  return { ...manifest, processes: { ...found, ...named }, ...(services && { services }) }
 }
 
 /** `name: command` lines; empty lines and comments are skipped. `release` is not a process that runs. */

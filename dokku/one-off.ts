@@ -90,7 +90,7 @@ async function createRun(app: App, release: Release, oneOff: OneOff, more: Conta
     instance: instance.settings.name,
     app: { id: app.id, name: app.name },
     release: planned,
-    image,
+    image: image('run'),
     process: 'run',
     index,
     spec: '',

@@ -1,7 +1,9 @@
 import { pushImage } from '#builder'
 import { UserError } from '#lib/errors.ts'
 import type { App } from './app.ts'
+import type { Built } from './built.ts'
 import type { By } from './by.ts'
+import { tagsOf } from './images.ts'
 import { registriesOf } from './registry.ts'
 
 /** The name, without a tag, under which the releases of an app are pushed: by its settings `server` and `image-repo`. */
@@ -11,15 +13,16 @@ export function remoteRepository({ properties, name, instance }: App): string {
   return server === undefined ? repository : `${server}/${repository}`
 }
 
-/** Pushes the image of a version to the app's registry, where `push-on-release` is set; one that cannot be pushed is no release. */
-export async function pushRelease(app: App, image: string, version: number, by: By): Promise<void> {
+/** Pushes the images of a version to the app's registry, where `push-on-release` is set; one that cannot be pushed is no release. */
+export async function pushRelease(app: App, { image, manifest }: Built, version: number, by: By): Promise<void> {
   const { properties, instance } = app
   if (properties.get('registry push-on-release') !== 'true') return
   const repository = remoteRepository(app)
-  const tags = [`v${version}`, ...(properties.get('registry push-extra-tags') ?? '').split(',').filter(Boolean)]
-  for (const tag of tags) {
+  const more = (properties.get('registry push-extra-tags') ?? '').split(',').filter(Boolean)
+  const tags = [...tagsOf(version, image, manifest.services), ...more.map((tag): [string, string] => [tag, image])]
+  for (const [tag, id] of tags) {
     by.output.step(`Pushing ${repository}:${tag}`)
-    await pushImage(instance.engine, { image, name: `${repository}:${tag}` }, by.output, {
+    await pushImage(instance.engine, { image: id, name: `${repository}:${tag}` }, by.output, {
       registries: registriesOf(app),
       ...(by.signal && { signal: by.signal }),
     })

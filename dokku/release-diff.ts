@@ -1,11 +1,14 @@
 import { withoutValues } from './docker-options.ts'
 import type { Release } from './release.ts'
+import { imagesOf } from './services.ts'
 
 /** What a release changes against another; names of config vars only, because values are secrets. */
 export interface ReleaseDiff {
   from: number
   to: number
   image: Change | null
+  /** Of services that have one of their own. */
+  images: Record<string, Change>
   revision: Change | null
   config: { added: string[]; changed: string[]; removed: string[] }
   /** Containers per process type. */
@@ -29,6 +32,7 @@ export function diffReleases(from: Release, to: Release): ReleaseDiff {
     from: from.version,
     to: to.version,
     image: change(from.image, to.image),
+    images: changes(imagesOf(from.manifest), imagesOf(to.manifest)),
     revision: change(from.revision, to.revision),
     config: {
       added: Object.keys(after).filter((key) => !Object.hasOwn(before, key)),
@@ -52,6 +56,7 @@ export function describeDiff(diff: ReleaseDiff): string[] {
   return [
     ...(diff.revision === null ? [] : [one('commit', diff.revision)]),
     ...(diff.image === null ? [] : [one('image', diff.image)]),
+    ...many('image', diff.images),
     ...keys.flatMap(([sign, names]) => names.map((name) => `${'config'.padEnd(11)}${sign} ${name}`)),
     ...many('formation', diff.formation),
     ...many('command', diff.processes),

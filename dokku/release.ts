@@ -4,6 +4,7 @@ import { UserError } from '#lib/errors.ts'
 import type { App } from './app.ts'
 import { type DockerOption, dockerOption, dockerOptions, storeDockerOptions } from './docker-options.ts'
 import { type Manifest, manifestSchema } from './manifest.ts'
+import { serviceOf } from './services.ts'
 
 const json = <T extends z.ZodType>(schema: T) =>
   z
@@ -151,12 +152,15 @@ export function storeSettings(app: App, { config, formation, options }: Settings
   if (options !== undefined) storeDockerOptions(app, options)
 }
 
-/** app.json decides where it speaks; else what ps:scale stored; else one web and none of the others. */
+/** app.json decides where it speaks; else what ps:scale stored; else what a service says; else one web and none of the others. */
 function formationFor(stored: Record<string, number>, manifest: Manifest): Record<string, number> {
   return Object.fromEntries(
     Object.keys(manifest.processes)
       .filter((process) => process !== 'release')
-      .map((process) => [process, manifest.formation[process]?.quantity ?? stored[process] ?? (process === 'web' ? 1 : 0)]),
+      .map((process) => [
+        process,
+        manifest.formation[process]?.quantity ?? stored[process] ?? serviceOf(manifest, process)?.replicas ?? (process === 'web' ? 1 : 0),
+      ]),
   )
 }
 

@@ -38,9 +38,8 @@ export async function pruneReleases(app: App, keep = retentionOf(app)): Promise<
   db.tx(() => {
     for (const { version } of old) db.run('DELETE FROM releases WHERE app_id = ? AND version = ?', app.id, version)
   })
-  const gone = old.map(({ version }) => version)
-  await retag(app, gone)
-  return gone
+  await retag(app, old)
+  return old.map(({ version }) => version)
 }
 
 /** What follows from a new release: old ones go, and images have the tags of those that stay. */

@@ -1,15 +1,15 @@
 import type { App } from './app.ts'
 import { build, type Source } from './build.ts'
+import { nothingBuilt } from './built.ts'
 import { type By, heard } from './by.ts'
 import { converge } from './converge.ts'
 import { withArgs } from './docker-args.ts'
-import { retag } from './images.ts'
+import { dropBuild } from './images.ts'
 import {
   commitRelease,
   currentRelease,
   differs,
   draftRelease,
-  nextVersion,
   notDeployed,
   type Release,
   rollbackRelease,
@@ -20,9 +20,10 @@ import { tidyReleases } from './retention.ts'
 
 /** The life of a push, once it has its turn (turn.ts). Every step is also a command, so each can be run alone. */
 export async function receive(app: App, source: Source, by: By): Promise<Release> {
+  let built = nothingBuilt
   try {
     by.output.step(`Building ${app.name}`)
-    const built = await build(app, source, by)
+    built = await build(app, source, by)
     by.output.step(`Releasing ${app.name}`)
     const release = draftRelease(app, { ...built, by: by.user })
     by.stage?.('deploying', release.version)
@@ -32,8 +33,7 @@ export async function receive(app: App, source: Source, by: By): Promise<Release
     for (const url of app.urls) by.output.detail(url)
     return release
   } catch (error) {
-    // The image of a build that became no release; where the engine is away, the next full pass removes it.
-    await retag(app, [nextVersion(app)]).catch(() => undefined)
+    await dropBuild(app, built)
     throw error
   }
 }

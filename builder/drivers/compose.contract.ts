@@ -131,10 +131,10 @@ describe('builder driver compose, with several services', () => {
       replicas: 1,
       foreign: true,
       command: 'serve --key=${KEY}',
-      environment: { HOST: 'from-file', DOLLAR: '$$KEY', URL: 'http://:${KEY}@${HOST:-cache}', PLAIN: 'x' },
+      environment: { HOST: 'from-file', DOLLAR: '$$KEY', URL: 'http://:${KEY}@${HOST:-cache}', PLAIN: 'x', OUTSIDE: null },
       defaults: { HOST: 'from-file' },
     })
-    assert.match(said, /line 5: production\.env is not in the tree; web has the config vars/)
+    assert.match(said, /line 5: production\.env is not in the tree; web gets what environment names/)
     assert.doesNotMatch(JSON.stringify(await config('web')), /secret-key/)
   })
 

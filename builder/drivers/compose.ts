@@ -104,15 +104,16 @@ async function folderInside(dir: string, path: string): Promise<string | undefin
 async function envFiles(dir: string, file: ComposeFile, services: Readonly<Record<string, ComposeService>>) {
   const read: Record<string, Record<string, string>> = {}
   const warnings: string[] = []
-  for (const [name, { env_file: files }] of Object.entries(services))
+  for (const [name, { env_file: files, build }] of Object.entries(services)) {
+    const instead =
+      build === undefined ? `${name} gets what environment names, with values from the config` : `${name} has the config vars of the app`
     for (const { path, required } of files) {
       const text = await readInside(dir, path)
       if (text !== undefined) read[path] = variablesOf(text)
       else if (required)
-        warnings.push(
-          `${file.name} line ${file.lineOf(['services', name, 'env_file'])}: ${path} is not in the tree; ${name} has the config vars of the app`,
-        )
+        warnings.push(`${file.name} line ${file.lineOf(['services', name, 'env_file'])}: ${path} is not in the tree; ${instead}`)
     }
+  }
   return { read, warnings }
 }
 
