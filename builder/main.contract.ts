@@ -6,6 +6,7 @@ import { packTar, type TarEntry } from 'modern-tar'
 import { docker } from '#lib/docker.ts'
 import { run } from '#lib/exec.ts'
 import { extract, type Files, writeTree } from './conformance.ts'
+import { tarHeader } from './tar.fixture.ts'
 
 const base = process.env.BUILDER_TEST_BASE ?? 'debian:trixie-slim'
 const image = 'test-builder-main:test'
@@ -72,7 +73,7 @@ describe('builder program', () => {
       assert.match(stderr, says)
       assert.equal(exitCode, 2)
     }
-    const bomb = Buffer.concat([claiming('zeros', 5 * 2 ** 30), await packTar([file('Dockerfile', 'FROM scratch')])])
+    const bomb = Buffer.concat([tarHeader('zeros', 5 * 2 ** 30), await packTar([file('Dockerfile', 'FROM scratch')])])
     assert.match((await builderWith(bomb, 'build', '-', '-t', image)).stderr, /more than 4294967296 bytes/)
     assert.match((await builderWith(Buffer.from('no tar'), 'build', '-', '-t', image)).stderr, /the archive cannot be used/)
   })
@@ -138,18 +139,4 @@ describe('builder program', () => {
 
 function file(name: string, body: string): TarEntry {
   return { header: { name, size: Buffer.byteLength(body), type: 'file' }, body }
-}
-
-/** The header of a file, of which nothing follows. */
-function claiming(name: string, size: number): Buffer {
-  const header = Buffer.alloc(512)
-  header.write(name, 0)
-  header.write('0000644\0', 100)
-  header.write(`${size.toString(8).padStart(11, '0')} `, 124)
-  header.write(`${'0'.repeat(11)} `, 136)
-  header.write('        0', 148)
-  header.write('ustar\x0000', 257)
-  const sum = header.reduce((all, byte) => all + byte, 0)
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
-  return header
 }

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+import { PassThrough, type Readable } from 'node:stream'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import * as z from 'zod'
@@ -17,7 +19,7 @@ export function api(builder: Builder): Hono<{ Bindings: HttpBindings }> {
 
   /** A tar as its body; answers what the build says, until it ends. Who goes away before that, ends it. */
   app.post('/jobs', async (c) => {
-    const job = await builder.accept(wanted.parse(c.req.query()), c.env.incoming)
+    const job = await builder.accept(wanted.parse(c.req.query()), bodyOf(c.env.incoming))
     const read = async (write: (text: string) => void, signal: AbortSignal) => {
       await builder.read(job.id, write, { follow: true, signal })
       c.env.outgoing.addTrailers({ [statusTrailer]: builder.job(job.id).status })
@@ -48,6 +50,15 @@ export function api(builder: Builder): Hono<{ Bindings: HttpBindings }> {
     return c.json({ code: 'builder-failed', message: messageOf(error) }, 500)
   })
   return app
+}
+
+/** A body that can be given up without giving up the connection, on which the reason is still to be said. */
+function bodyOf(request: IncomingMessage): Readable {
+  const body = request.pipe(new PassThrough())
+  request.once('close', () => request.complete || body.destroy(new Error('it was cut off')))
+  // Whoever reads it sees its failure there; it may also fail before anybody does.
+  body.on('error', () => undefined)
+  return body
 }
 
 function statusOf({ code }: UserError): 404 | 409 | 422 | 503 {

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { BuildLog, readLog } from '#lib/build-log.ts'
 import type { Docker } from '#lib/docker.ts'
 import { messageOf, UserError } from '#lib/errors.ts'
+import { lock } from '#lib/lock.ts'
 import { type Output, output } from '#lib/output.ts'
 import { unpack } from '#lib/unpack.ts'
 import type { BuildLimits, Registries } from '../driver.ts'
@@ -66,6 +67,12 @@ export class Builder {
   }
 
   static async open(engine: Docker, options: BuilderOptions): Promise<Builder> {
+    await mkdir(options.state, { recursive: true, mode: 0o700 })
+    // For as long as we live; whoever comes after us gets it from the kernel.
+    if (lock(join(options.state, 'lock'), 0) === undefined)
+      throw new UserError('state-in-use', `another builder serves with ${options.state}`, {
+        hint: 'give this one a --state and a --socket of its own',
+      })
     // Trees of a builder that was killed.
     await rm(join(options.state, 'trees'), { recursive: true, force: true })
     return new Builder(engine, options, await Jobs.open(join(options.state, 'jobs')))

@@ -12,7 +12,9 @@ const refusal = z.object({ code: z.string(), message: z.string(), hint: z.string
 export function client(socketPath: string) {
   const ask = async (method: string, path: string, body?: Readable): Promise<IncomingMessage> => {
     const answered = Promise.withResolvers<IncomingMessage>()
-    const sent = request({ socketPath, method, path, agent: false }, answered.resolve)
+    // Kept alive, the connection outlasts an answer that comes before all of the body has gone out: else writing would fail first.
+    const headers = { connection: 'keep-alive' }
+    const sent = request({ socketPath, method, path, agent: false, headers }, answered.resolve)
     sent.on('error', answered.reject)
     // What it answers counts, though it may do so before it has read all.
     if (body === undefined) sent.end()

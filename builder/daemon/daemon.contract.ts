@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { docker } from '#lib/docker.ts'
 import { startRegistry } from '../registry.fixture.ts'
+import { tarHeader } from '../tar.fixture.ts'
 import { daemon } from './daemon.fixture.ts'
 
 const base = process.env.BUILDER_TEST_BASE ?? 'debian:trixie-slim'
@@ -53,6 +54,13 @@ describe('builder daemon', () => {
     const garbage = await one.receive('shop', Readable.from(['x'.repeat(10_000)]))
     assert.equal(await garbage.exited, 1)
     assert.match(garbage.said(), /the archive cannot be used/)
+    // Long after it is refused, more of it comes.
+    const much = await one.receive(
+      'shop',
+      Readable.from([tarHeader('../out', 200 * 2 ** 20), ...Array.from({ length: 200 }, () => Buffer.alloc(2 ** 20))]),
+    )
+    assert.equal(await much.exited, 1)
+    assert.equal(much.said(), ' !     the archive cannot be used: "../out" leads out of it\n')
     const leading = await one.receive('shop', { ...quick(), out: { link: '/etc/passwd' } })
     assert.equal(await leading.exited, 1)
     assert.match(leading.said(), /the link "\.\/out" leads out of it/)
@@ -63,9 +71,11 @@ describe('builder daemon', () => {
     await first.says(/^ +begun$/m)
     const second = await one.receive('other', slow())
     await second.says(/Waiting: 1 build is before this one/)
-    const third = await one.receive('third', quick())
-    assert.equal(await third.exited, 1)
-    assert.match(third.said(), /1 builds are waiting already/)
+    for (let time = 0; time < 5; time++) {
+      const third = await one.receive('third', Readable.from(Array.from({ length: 32 }, () => Buffer.alloc(2 ** 20))))
+      assert.equal(await third.exited, 1)
+      assert.equal(third.said(), ' !     1 build is waiting already, and no more may\n !     push again later\n')
+    }
     const waiting = /^ +(\d+) {2}waiting /m.exec((await one.cli('jobs')).stdout)?.[1] ?? ''
     const building = /^ +(\d+) {2}building /m.exec((await one.cli('jobs')).stdout)?.[1] ?? ''
     assert.match((await one.cli('cancel', waiting)).stdout, /cancelled$/m)
@@ -117,6 +127,19 @@ describe('builder daemon', () => {
     assert.match((await one.cli('jobs')).stdout, /^ +\d+ {2}interrupted /m)
     assert.equal((await readdir(one.state)).includes('trees'), false)
   })
+})
+
+test('a daemon has its state for itself, and ends when a door does', async (t) => {
+  const one = await daemon()
+  t.after(() => one.stop())
+  const second = await one.cli('serve', '--state', one.state)
+  assert.match(second.stderr, /another builder serves with/)
+  assert.equal(second.exitCode, 1)
+  await one.kill('SIGTERM')
+  // Nobody has installed gitreceive here.
+  const doorless = await one.cli('serve', '--state', one.state, '--http', '127.0.0.1:0')
+  assert.match(doorless.stderr, /gitreceive could not be started: .*ENOENT/)
+  assert.equal(doorless.exitCode, 1)
 })
 
 test('a build that takes too long is ended', async (t) => {

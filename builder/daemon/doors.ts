@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { messageOf } from '#lib/errors.ts'
 import { writeWhole } from '#lib/files.ts'
 import { type Launched, launch } from '#lib/launch.ts'
 import { quoteWords } from '#lib/words.ts'
@@ -44,7 +45,12 @@ export async function openDoors(options: DoorOptions) {
     start(['execd', '--env', '--users', 'git', '--port', ssh, ...places, auth, quoteWords(session)])
   }
   if (http !== undefined) start(['gitreceive', 'http', repositories, receiver, '--auth', auth, '--listen', http])
-  const all = [...started].map(async ([name, { exited }]) => `${name} ended with status ${await exited}`)
+  const all = [...started].map(([name, { exited }]) =>
+    exited.then(
+      (status) => `${name} ended with status ${status}`,
+      (error: unknown) => `${name} could not be started: ${messageOf(error)}`,
+    ),
+  )
   return {
     /** Never, where there are none. */
     ended: all.length === 0 ? new Promise<string>(() => undefined) : Promise.race(all),

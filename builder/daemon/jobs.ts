@@ -77,7 +77,13 @@ export class Jobs {
 
   async add(wanted: Wanted, image: string): Promise<Job> {
     const id = ++this.#last
-    return await this.put({ ...wanted, id, image, others: [], status: 'waiting', created: new Date().toISOString() })
+    try {
+      return await this.put({ ...wanted, id, image, others: [], status: 'waiting', created: new Date().toISOString() })
+    } catch (error) {
+      // Nobody waits for a job that could not be kept.
+      this.#jobs.delete(id)
+      throw error
+    }
   }
 
   /** Keeps a job as it is now. */

@@ -38,7 +38,9 @@ export class Queue {
     const ticket: Ticket = { key, begin: Promise.withResolvers() }
     const ahead = this.#fits(ticket) ? 0 : this.#running.size + this.#waiting.length
     if (ahead > 0 && this.#waiting.length >= waiting)
-      throw new UserError('queue-full', `${waiting} builds are waiting already, and no more may`, { hint: 'push again later' })
+      throw new UserError('queue-full', `${waiting} ${waiting === 1 ? 'build is' : 'builds are'} waiting already, and no more may`, {
+        hint: 'push again later',
+      })
     this.#waiting.push(ticket)
     this.#next()
     return {

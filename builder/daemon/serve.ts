@@ -68,7 +68,6 @@ export async function serve(words: string[], out: Output, program: readonly stri
 async function prepare(settings: Settings, state: string): Promise<Parameters<typeof Builder.open>> {
   const { prefix, push, memory, cpus, ca } = settings
   const engine = await docker()
-  await mkdir(state, { recursive: true, mode: 0o700 })
   const debian = settings.debian || (await ownImage(engine))
   const limits = { memory: memory === '' ? 0 : parseSize(memory), cpus: cpus === '' ? 0 : Number(cpus) }
   if (!Number.isFinite(limits.cpus)) throw misused(`--cpus is a number, not ${cpus}`)
