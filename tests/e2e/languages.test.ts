@@ -17,6 +17,7 @@ const languages: Record<string, { app: string; says: RegExp }> = {
   PHP: { app: 'php-web', says: /PHP|Hello/ },
   Ruby: { app: 'ruby-web', says: /Hello/ },
   Rust: { app: 'rust-web', says: /Hello/ },
+  'a Procfile alone': { app: 'procfile-only', says: /^Hello from a Procfile\n$/ },
 }
 
 for (const [language, { app, says }] of Object.entries(languages))
@@ -62,5 +63,16 @@ test('a change of one line installs nothing again, and an image of another name 
   await work.commit({ 'notes.txt': 'changed again\n' })
   assert.match(await again(), /FROM docker\.io\/library\/node:24-slim/)
   assert.match((await instance.fetch('again')).body, /^Hello from a build/)
+  await work.remove()
+})
+
+test('a build reads config that is for builds, and a Procfile adds process types', async () => {
+  const work = await repo('node-build')
+  await work.commit({ Procfile: 'web: node dist/server.js\nworker: sleep 1000\n' })
+  ok(await instance.ssh('apps:create', 'greeter'))
+  ok(await instance.ssh('config:set', '--build', '--no-restart', 'greeter', 'GREETING=Good day'))
+  ok(await instance.push(work, 'greeter'))
+  assert.equal((await instance.fetch('greeter')).body, 'Good day from a build, in 60000 ms\n')
+  assert.match(ok(await instance.ssh('ps:scale', 'greeter')), /worker/)
   await work.remove()
 })
