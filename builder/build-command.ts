@@ -69,12 +69,18 @@ async function buildTree(dir: string, image: string, values: Flags, out: Output,
   const { driver, others } = await selectDriver(request.source, await pluginsIn(process.env))
   out.step(`Building ${image} with ${driver.name}`)
   for (const { name, summary } of others) out.detail(`${name} would do too, for there is ${summary}: --driver ${name}`)
-  const { imageId, processes = {} } = await driver.build(request, engine)
-  for (const [type, command] of Object.entries(processes)) out.detail(`${type}: ${command ?? "the image's own command"}`)
-  if (values.push) {
-    out.step(`Pushing ${image}`)
-    await pushImage(engine, { image: imageId, name: image }, out, { registries: request.registries ?? (() => undefined), signal })
+  const { imageId, processes = {}, services = {} } = await driver.build(request, engine)
+  const images = { [image]: imageId }
+  for (const [type, command] of Object.entries(processes)) {
+    const own = services[type]?.image
+    out.detail(`${type}: ${command ?? "the image's own command"}${own === undefined ? '' : `, of ${image}.${type}`}`)
+    if (own !== undefined) images[`${image}.${type}`] = own
   }
+  if (values.push)
+    for (const [name, id] of Object.entries(images)) {
+      out.step(`Pushing ${name}`)
+      await pushImage(engine, { image: id, name }, out, { registries: request.registries ?? (() => undefined), signal })
+    }
   out.result(`${image} is ${imageId}`)
   return 0
 }

@@ -13,6 +13,7 @@ import {
 } from './compose-fields.ts'
 import type { ComposeFile, Path } from './compose-file.ts'
 import { type ComposeService, serviceSchema } from './compose-schema.ts'
+import type { Advice } from './driver.ts'
 
 /** The services of a Compose file by name, and what of the file is not as it says, in lines for people. */
 export interface Checked {
@@ -27,20 +28,27 @@ const late = ['environment', 'command', 'entrypoint']
  * Puts variables into a Compose file, except where containers get them, and reads it. UserError `bad-compose` where it is not one, with
  * the line; `compose-unsupported`, with every line and what to use instead, where it asks for what an app cannot have.
  */
-export function checkCompose(file: ComposeFile, lookup: Lookup): Checked {
+export function checkCompose(file: ComposeFile, lookup: Lookup, advice?: Advice): Checked {
   const warnings = file.override === undefined ? [] : [`${file.override} is not read: what an app needs stands in ${file.name}`]
   const onMissing = (name: string, path: Path) =>
-    warnings.push(`${place(file, path)}: ${name} is not set, and empty here: config:set --build APP ${name}=VALUE`)
+    warnings.push([`${place(file, path)}: ${name} is not set, and empty here`, advice?.secret(name)].filter(Boolean).join(': '))
   const value = fill(file, file.value, [], lookup, onMissing)
   const parsed = z.object({ services: z.record(z.string(), z.unknown()) }, 'should have services').safeParse(value)
   if (!parsed.success) throw fault(file, [], 'the file has no services')
-  const all = [...findings(value as object, [], topFields), ...networkFindings(value as object), ...serviceFindings(parsed.data.services)]
+  const found = [...findings(value as object, [], topFields), ...networkFindings(value as object), ...serviceFindings(parsed.data.services)]
+  const all = found.map((one) => ({ ...one, text: instead(one, advice) }))
   const refused = all.filter((one) => one.refused)
   if (refused.length > 0) throw unsupported(file, refused)
   warnings.push(...all.map(({ path, text }) => `${place(file, path)} is not used: ${text}`))
   const services = Object.entries(parsed.data.services).map(([name, service]) => [name, readService(file, name, service)])
   if (services.length === 0) throw fault(file, ['services'], 'the file has no services')
   return { services: Object.fromEntries(services), warnings }
+}
+
+function instead({ path, text }: Finding, advice: Advice | undefined): string {
+  const field = (path[0] === 'services' ? path.slice(2) : path).join('.')
+  if (advice?.instead !== undefined) return advice.instead(field, text)
+  return text.startsWith('--') ? `its containers can have the option ${text}` : text
 }
 
 /** UserError `bad-compose`: what is wrong at a place of a Compose file. */
@@ -63,7 +71,7 @@ function place(file: ComposeFile, path: Path): string {
 function fill(file: ComposeFile, value: unknown, path: Path, lookup: Lookup, onMissing: (name: string, path: Path) => void): unknown {
   const inside = (one: unknown, key: string | number) => fill(file, one, [...path, key], lookup, onMissing)
   try {
-    if (String(path.at(-1)).startsWith('x-')) return undefined
+    if (isExtension(path)) return undefined
     if (typeof value === 'string') return hasVariables(value) ? put(value, path, lookup, onMissing) : value
   } catch (error) {
     throw fault(file, path, messageOf(error), error instanceof UserError ? error.hint : undefined)
@@ -71,6 +79,12 @@ function fill(file: ComposeFile, value: unknown, path: Path, lookup: Lookup, onM
   if (Array.isArray(value)) return value.map(inside)
   if (!isMapping(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inside(one, key)]))
+}
+
+/** Fields for other programs, whatever is in them: where fields are, and not where names are given, as in `environment`. */
+function isExtension(path: Path): boolean {
+  const depth = ['build', 'deploy'].includes(String(path[2])) ? [1, 3, 4] : [1, 3]
+  return String(path.at(-1)).startsWith('x-') && depth.includes(path.length) && (path.length === 1 || path[0] === 'services')
 }
 
 function put(text: string, path: Path, lookup: Lookup, onMissing: (name: string, path: Path) => void): string {
@@ -84,7 +98,7 @@ function networkFindings(value: object): Finding[] {
   const { networks } = value as { networks?: unknown }
   if (!isMapping(networks)) return []
   const external = Object.entries(networks).filter(([, one]) => isMapping(one) && one.external !== undefined && one.external !== false)
-  const text = 'an app is on a network of its own; docker-options:add APP deploy --link CONTAINER:ALIAS lets it reach a container'
+  const text = '--link CONTAINER:ALIAS'
   const refused = external.map(([name]): Finding => ({ path: ['networks', name, 'external'], refused: true, text }))
   const names = Object.keys(networks).filter((name) => name !== 'default')
   if (refused.length > 0 || names.length === 0) return refused

@@ -78,6 +78,8 @@ function planService(
   const at = ['services', name]
   const { build, image, networks, depends_on: dependencies } = service
   if (build === undefined && image === undefined) throw fault(file, at, 'it has neither image nor build')
+  if (!['default', 'none'].includes(build?.network ?? 'default'))
+    throw unsupported(file, [{ path: [...at, 'build', 'network'], text: 'the usual one, or none' }])
   const process = processOf(name) ?? name
   const ports = portsOf(file, at, service)
   const environment = environmentOf(service, envFiles)

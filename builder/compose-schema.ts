@@ -31,6 +31,7 @@ const build = z
     dockerfile_inline: text.optional(),
     args: variables.default({}),
     target: text.optional(),
+    network: text.default('default'),
   })
   .transform(({ dockerfile_inline: inline, ...rest }) => ({ ...rest, inline }))
 

@@ -56,6 +56,7 @@ test('what a service cannot be is refused with its line', () => {
   refused(web('working_dir: /a b'), /services\.web\.working_dir/)
   refused(web('command: "sh -c \'x"'), /line 4: services\.web\.command: a single quote/)
   refused(web('environment: { A: "${" }'), /line 4: services\.web\.environment\.A: .* is not a variable/)
+  refused(web('build: { network: host }'), /services\.web\.build\.network: the usual one, or none/, 'compose-unsupported')
   refused(web('ports: ["3000-3005"]'), /is not a port/)
   refused(web('ports: ["80:99999"]'), /is not a port/)
   refused(web('depends_on: [db]'), /line 4: services\.web\.depends_on: there is no service db/)
@@ -115,6 +116,23 @@ test('extension fields, anchors and merges are as in Compose', () => {
   assert.match(warnings.join(), /^no service publishes a port|^$/)
 })
 
+test('what begins with x- is left out where fields are, and kept where names are', () => {
+  const { plans, warnings } = read(
+    `x-top: $1\n${web('x-own: $1', 'environment: { x-name: one }', 'ports: [80]', 'deploy: { x-more: $1 }')}`,
+  )
+  assert.deepEqual([plans[0]?.spec.environment, warnings], [{ 'x-name': 'one' }, []])
+  assert.deepEqual(plan('services: { x-app: { image: a } }')[0]?.name, 'x-app')
+})
+
+test('advice is in the words of the program through which people build', () => {
+  const file = parseCompose('compose.yaml', web('dns: [10.0.0.1]', 'restart: always'))
+  const advice = { memory: '', secret: () => '', instead: (field: string, usually: string) => `${field} by ${usually}` }
+  assert.throws(() => checkCompose(file, () => undefined, advice), { message: /line 4: services\.web\.dns: dns by --dns ADDRESS/ })
+  assert.throws(() => checkCompose(file, () => undefined), {
+    message: /services\.web\.dns: its containers can have the option --dns ADDRESS/,
+  })
+})
+
 test('web is the service of that name, else the only one that publishes ports', () => {
   const service = (name: string, ports?: string) => `  ${name}: { image: x${ports === undefined ? '' : `, ports: [${ports}]`} }\n`
   const processes = (...lines: string[]) => plan(`services:\n${lines.join('')}`).map(({ process, name }) => `${process}=${name}`)
@@ -157,7 +175,7 @@ test('a command with variables waits for its container, and takes the other with
 test('variables outside of containers come from the build, and one that is missing is named', () => {
   const text = 'services:\n  web: { image: "app:${TAG}", scale: "${N:-2}" }\n'
   assert.deepEqual([plan(text, { TAG: '3' })[0]?.image, plan(text)[0]?.spec.replicas], ['app:3', 2])
-  assert.match(read(text).warnings.join(), /line 2: services\.web\.image: TAG is not set.*config:set --build APP TAG=VALUE/)
+  assert.match(read(text).warnings.join(), /line 2: services\.web\.image: TAG is not set, and empty here$/)
   refused('services:\n  web: { image: "app:${TAG:?which}" }\n', /line 2: services\.web\.image: TAG is not set: which/)
 })
 

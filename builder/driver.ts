@@ -42,6 +42,8 @@ export type Registries = (host: string) => { username: string; password: string 
 export interface Advice {
   memory: string
   secret(name: string): string
+  /** What to do where a field of a Compose file is not read, `services.NAME.` and the like left away; an option of containers is `--name VALUE`. */
+  instead?(field: string, usually: string): string
 }
 
 /** One build: a tree in, an image out. */

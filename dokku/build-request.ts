@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { BuildDriver, BuildRequest, Source } from '#builder'
 import type { App } from './app.ts'
+import { buildAdvice } from './build-advice.ts'
 import { buildVarsOf } from './build-choices.ts'
 import { type By, heard } from './by.ts'
 import { label } from './container.ts'
@@ -24,7 +25,7 @@ export async function buildRequest(app: App, source: Source, driver: BuildDriver
     image: `${imageName(name, app.name)}:${version}`,
     labels: { ...options.Labels, [label.instance]: name, [label.app]: app.name, [label.stage]: 'build', dokku: '' },
     output: by.output,
-    advice: { memory: 'raise it with DOKKU_BUILD_MEMORY', secret: (secret) => `config:set --build ${app.name} ${secret}=VALUE gives it` },
+    advice: buildAdvice(app.name),
     registries: registriesOf(app),
     debian: instance.debian,
     cacheKey: cacheKeyOf(app),

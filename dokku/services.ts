@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { UserError } from '#lib/errors.ts'
 import { interpolate } from '#lib/interpolate.ts'
 import { parseWords } from '#lib/words.ts'
 
@@ -68,7 +69,7 @@ export function runOf({ config, manifest }: Serving, process: string): Run {
   const service = serviceOf(manifest, process)
   if (service === undefined) return { environment: config }
   const lookup = (name: string) => config[name] ?? service.defaults?.[name]
-  const put = (text: string) => interpolate(text, lookup)
+  const put = (text: string) => withAdvice(() => interpolate(text, lookup))
   const split = (line: NonNullable<Service['command']>) => (typeof line === 'string' ? parseWords(put(line)) : line.map(put))
   const own = Object.entries(service.environment ?? {}).flatMap(([name, text]): [string, string][] => {
     const value = text === null ? lookup(name) : put(text)
@@ -79,6 +80,15 @@ export function runOf({ config, manifest }: Serving, process: string): Run {
     environment: { ...(service.foreign ? {} : config), ...Object.fromEntries(own) },
     ...(entrypoint !== undefined && { entrypoint: split(entrypoint) }),
     ...(command !== undefined && { command: split(command) }),
+  }
+}
+
+function withAdvice<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(error.code, error.message, { hint: 'config:set APP NAME=VALUE sets it', cause: error })
   }
 }
 

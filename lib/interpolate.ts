@@ -75,9 +75,7 @@ function chosen(name: string, sign: string, word: string, lookup: Lookup, onMiss
       return counts ? interpolate(word, lookup, onMissing) : ''
     case '?':
       if (counts) return value
-      throw new UserError('variable-missing', `${name} is not set${word === '' ? '' : `: ${interpolate(word, lookup, onMissing)}`}`, {
-        hint: `config:set APP ${name}=VALUE`,
-      })
+      throw new UserError('variable-missing', `${name} is not set${word === '' ? '' : `: ${interpolate(word, lookup, onMissing)}`}`)
     default:
       if (value === undefined) onMissing(name)
       return value ?? ''

@@ -152,6 +152,13 @@ describe('builder driver compose, with several services', () => {
     await refused('      context: .\n', /the tree has no Dockerfile/)
   })
 
+  test('builds without a network where a service asks for none', async () => {
+    const dockerfile_inline = `FROM ${base}\nRUN test "$$(ls /sys/class/net)" = lo`
+    await build({ 'compose.yaml': JSON.stringify({ services: { web: { build: { dockerfile_inline, network: 'none' } } } }) })
+    const usual = { 'compose.yaml': JSON.stringify({ services: { web: { build: { dockerfile_inline } } } }) }
+    await assert.rejects(build(usual, { noCache: true }), { code: 'build-failed' })
+  })
+
   test('says that an image cannot be had', async () => {
     await assert.rejects(build({ 'compose.yaml': 'services: { web: { image: localhost:1/none:1 } }' }), {
       code: /registry-unreachable|image-not-found/,

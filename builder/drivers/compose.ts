@@ -25,7 +25,7 @@ export const compose: BuildDriver = {
     const { source, output, env = {} } = request
     const file = await readCompose(source.dir)
     const defaults = variablesOf(await readInside(source.dir, '.env'))
-    const checked = checkCompose(file, (name) => env[name] ?? defaults[name])
+    const checked = checkCompose(file, (name) => env[name] ?? defaults[name], request.advice)
     const files = await envFiles(source.dir, file, checked.services)
     const { plans, warnings } = planServices(file, checked.services, { envFiles: files.read, defaults })
     for (const line of [...checked.warnings, ...files.warnings, ...warnings]) output.detail(`Warning: ${line}`)
@@ -71,7 +71,9 @@ async function buildService(request: BuildRequest, engine: Docker, file: Compose
     const given = value ?? request.env?.[key]
     return given === undefined ? [] : [[key, given]]
   })
-  return await buildDockerfile({ ...request, buildArgs: { ...Object.fromEntries(args), ...request.buildArgs } }, engine, {
+  const choices = { ...request.source.choices, ...(build.network === 'none' && { network: 'none' as const }) }
+  const wanted = { ...request, source: { dir, choices }, buildArgs: { ...Object.fromEntries(args), ...request.buildArgs } }
+  return await buildDockerfile(wanted, engine, {
     dir: root,
     paths: await contextPaths(root, dockerfile),
     secrets: request.env ?? {},

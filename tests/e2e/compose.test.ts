@@ -82,7 +82,7 @@ before(async () => {
 })
 
 test('a service that asks for a variable that nobody set is not started, and the push says which', async () => {
-  assert.match(failed(await instance.push(work, 'shop')), /KEY is not set: the key of the store[\s\S]*config:set APP KEY=VALUE/)
+  assert.match(failed(await instance.push(work, 'shop')), /KEY is not set: the key of the store[\s\S]*config:set APP NAME=VALUE/)
   assert.deepEqual(
     await engine.lines('ps', '--quiet', '--filter', `label=com.dokku.app-name=shop`, '--filter', `label=dokku.instance=${name}`),
     [],
@@ -94,7 +94,7 @@ test('services are process types that reach each other by name, and the push nam
   const { stderr, stdout, exitCode } = await push({ 'server.mjs': server('v1') })
   const said = stderr + stdout
   assert.equal(exitCode, 0, said)
-  assert.match(said, /Warning: compose\.yaml line \d+: services\.store\.restart is not used: ps:set APP restart-policy/)
+  assert.match(said, /Warning: compose\.yaml line \d+: services\.store\.restart is not used: ps:set shop restart-policy/)
   assert.match(said, /Service site, which is web here/)
   assert(said.indexOf('Starting store.1') < said.indexOf('Starting web.1'), said)
   await says('v1 hello one nothing ')
