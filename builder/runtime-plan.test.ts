@@ -152,7 +152,6 @@ describe('the Dockerfile of a runtime', () => {
   const cache = '--mount=type=cache,id=shared-npm,target=/dev/dokku-cache/shared/npm,sharing=locked'
   const head = `FROM BUILD AS base
 WORKDIR /app
-ENV CI="true"
 ENV NPM_CONFIG_UPDATE_NOTIFIER="false"
 ENV NPM_CONFIG_FUND="false"
 ENV NPM_CONFIG_AUDIT="false"

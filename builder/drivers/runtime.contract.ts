@@ -1,9 +1,18 @@
+import { readIfThere } from '#lib/files.ts'
 import { testDriver } from '../conformance.ts'
+import type { BuildDriver } from '../driver.ts'
 import { runtime } from './runtime.ts'
+
+// The images of a language are made by fetching over TLS, which a proxy may have signed anew.
+const ca = process.env.DOKKU_CA_FILE === undefined ? undefined : await readIfThere(process.env.DOKKU_CA_FILE)
+const trusting: BuildDriver = {
+  ...runtime,
+  build: (request, engine) => runtime.build({ ...request, ...(ca !== undefined && { ca }) }, engine),
+}
 
 const script = (build: string) => JSON.stringify({ scripts: { build, start: 'node .' } })
 
-testDriver(runtime, {
+testDriver(trusting, {
   prefix: 'test-builder-runtime-conformance',
   root: '/app',
   always: ['Procfile'],
