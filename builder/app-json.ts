@@ -4,7 +4,10 @@ import { parseJsonc } from '#lib/jsonc.ts'
 import { readInside } from './context.ts'
 
 const schema = z.object({
-  builder: z.string().optional(),
+  builder: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,40}$/, 'should be the name of a builder')
+    .optional(),
   buildpacks: z.array(z.object({ url: z.string() })).default([]),
 })
 

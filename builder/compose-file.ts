@@ -1,4 +1,4 @@
-import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml'
+import { type Document, isNode, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml'
 import { UserError } from '#lib/errors.ts'
 import { readInside } from './context.ts'
 
@@ -6,6 +6,11 @@ import { readInside } from './context.ts'
 export const composeNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml']
 /** What Compose would read as well where it is there. */
 const overrides = composeNames.map((name) => name.replace('compose.', 'compose.override.'))
+
+/** In bytes: the parser takes its time for much more, and meanwhile nothing else is done. */
+const mostBytes = 128 * 1024
+
+const deep = 'it is nested too deeply'
 
 /** Where something stands in a Compose file: keys from the top, such as `services`, `web`, `image`. */
 export type Path = readonly (string | number)[]
@@ -23,7 +28,7 @@ export interface ComposeFile {
 /** The Compose file of a tree, if it has one. */
 export async function findCompose(dir: string): Promise<{ name: string; text: string } | undefined> {
   for (const name of composeNames) {
-    const text = await readInside(dir, name)
+    const text = await readInside(dir, name, mostBytes)
     if (text !== undefined) return { name, text }
   }
   return undefined
@@ -41,15 +46,17 @@ export async function readCompose(dir: string): Promise<ComposeFile> {
 /** Parses the text of a Compose file: YAML 1.2 with the merge key `<<`, one document. */
 export function parseCompose(name: string, text: string): ComposeFile {
   const lines = new LineCounter()
-  const [document, second] = parseAllDocuments(text, { lineCounter: lines, merge: true, prettyErrors: false })
+  const [document, second] = parseAllDocuments(text, { lineCounter: lines, merge: true, prettyErrors: false, uniqueKeys: false })
   const lineAt = (offset: number | undefined) => lines.linePos(offset ?? 0).line
   const broken = (line: number, message: string) => new UserError('bad-compose', `${name} line ${line}: ${message}`)
   if (document === undefined || !('contents' in document)) throw broken(1, 'the file is empty')
   if (second !== undefined) throw broken(lineAt(second.range[0]), 'a second document begins here, and a Compose file is one')
   // A tag that is not known is a warning of the parser, and changes what the file means.
   const [problem] = [...document.errors, ...document.warnings]
-  if (problem !== undefined) throw broken(lineAt(problem.pos[0]), problem.message)
-  return { name, value: plainValue(document, broken), lineOf: (path) => lineAt(offsetOf(document, path)) }
+  if (problem !== undefined) throw broken(lineAt(problem.pos[0]), /call stack/.test(problem.message) ? deep : problem.message)
+  const twice = tooDeep(broken, () => repeatedKey(document))
+  if (twice !== undefined) throw broken(lineAt(twice), 'Map keys must be unique')
+  return { name, value: tooDeep(broken, () => plainValue(document, broken)), lineOf: (path) => lineAt(offsetOf(document, path)) }
 }
 
 function plainValue(document: Document.Parsed, broken: (line: number, message: string) => UserError): unknown {
@@ -57,7 +64,37 @@ function plainValue(document: Document.Parsed, broken: (line: number, message: s
     // Few aliases are enough for a file by hand; many of many are how a small file fills the memory.
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
+    if (error instanceof RangeError) throw error
     throw broken(1, (error as Error).message)
+  }
+}
+
+/** Where a key stands that its mapping has already: the parser's own look at that takes minutes for mappings of many. */
+function repeatedKey(document: Document.Parsed): number | undefined {
+  let found: number | undefined
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        if (seen.has(key.value)) {
+          found = key.range?.[0] ?? 0
+          return visit.BREAK
+        }
+        seen.add(key.value)
+      }
+      return undefined
+    },
+  })
+  return found
+}
+
+/** What follows values inward has no more room than the stack; no Compose file that means something needs a hundredth of it. */
+function tooDeep<T>(broken: (line: number, message: string) => UserError, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw error instanceof RangeError ? broken(1, deep) : error
   }
 }
 

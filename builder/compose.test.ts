@@ -4,8 +4,9 @@ import { test } from 'node:test'
 import { UserError } from '#lib/errors.ts'
 import { checkCompose } from './compose-check.ts'
 import { buildFields, deployFields, serviceFields } from './compose-fields.ts'
-import { parseCompose } from './compose-file.ts'
+import { parseCompose, readCompose } from './compose-file.ts'
 import { planServices } from './compose-plan.ts'
+import { writeTree } from './conformance.ts'
 
 const read = (text: string, variables: Record<string, string> = {}, around = { envFiles: {}, defaults: {} }) => {
   const file = parseCompose('compose.yaml', text)
@@ -44,6 +45,22 @@ test('what is no YAML, or not one Compose file, is refused with its line', () =>
     ...[...'bcdefghij'].map((name, at) => `${name}: &${name} [${`*${'abcdefghi'[at]},`.repeat(9)}]`),
   ]
   refused(bomb.join('\n'), /alias/i)
+})
+
+test('a file that would keep the parser busy, or take all of the stack, is refused soon', async () => {
+  const deep = [
+    '['.repeat(20_000),
+    `${'['.repeat(3000)}${']'.repeat(3000)}`,
+    Array.from({ length: 3000 }, (_, at) => `${' '.repeat(at)}a:`).join('\n'),
+  ]
+  for (const text of deep) refused(text, /nested too deeply/)
+  refused(web(`user: "${'${A:-'.repeat(9000)}${'}'.repeat(9000)}"`), /line 4: services\.web\.user: .* is not a variable/)
+  const begun = performance.now()
+  const keys = Array.from({ length: 20_000 }, (_, at) => `k${at}: `)
+  refused(keys.join('\n'), /no services/)
+  refused([...keys, 'k7: '].join('\n'), /line 20001: Map keys must be unique/)
+  assert.ok(performance.now() - begun < 5000, 'it took longer than 5 s')
+  await assert.rejects(readCompose(await writeTree({ 'compose.yaml': `#${'x'.repeat(128 * 1024)}` })), { code: 'file-too-large' })
 })
 
 test('what a service cannot be is refused with its line', () => {

@@ -48,6 +48,12 @@ describe('builder context', () => {
     assert.equal(await readInside(dir, 'ok'), 'text')
   })
 
+  test('reads no file that nobody wrote by hand', async () => {
+    const dir = await tree({ Dockerfile: 'x'.repeat(2 ** 20), 'app.json': 'x'.repeat(2 ** 20 + 1) })
+    assert.equal((await readInside(dir, 'Dockerfile'))?.length, 2 ** 20)
+    await assert.rejects(readInside(dir, 'app.json'), { code: 'file-too-large', message: 'app.json is larger than 1024 KiB' })
+  })
+
   test('fails on a tree that is not there', async () => {
     await assert.rejects(contextPaths('/no/such/tree'), { code: 'ENOENT' })
   })

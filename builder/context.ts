@@ -1,19 +1,34 @@
-import { readdir, realpath } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { hasCode } from '#lib/errors.ts'
+import { hasCode, UserError } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
 import { isIgnored, matches, parseDockerignore } from './dockerignore.ts'
 
-/** The text of a file of a tree, or undefined when there is none; a link that leads out of the tree counts as none. */
-export async function readInside(dir: string, name: string): Promise<string | undefined> {
+/** What people write by hand is shorter, in bytes; whoever reads it has other things to do. */
+const mostBytes = 2 ** 20
+
+/**
+ * The text of a file of a tree, or undefined when there is none; a link that leads out of the tree counts as none. UserError
+ * `file-too-large` above so many bytes.
+ */
+export async function readInside(dir: string, name: string, most = mostBytes): Promise<string | undefined> {
   try {
     const root = await realpath(dir)
     const path = await realpath(join(root, name))
-    return path.startsWith(root + sep) ? await readIfThere(path) : undefined
+    if (!path.startsWith(root + sep)) return undefined
+    if ((await stat(path)).size > most) throw tooLarge(name, most)
+    return await readIfThere(path)
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR')) return undefined
     throw error
   }
+}
+
+/** UserError `file-too-large`. */
+export function tooLarge(name: string, most = mostBytes): UserError {
+  return new UserError('file-too-large', `${name} is larger than ${most / 1024} KiB`, {
+    hint: 'what a build reads of it is written by hand',
+  })
 }
 
 /** Sorts paths as the engine wants them: name by name, by bytes, parents before children. */

@@ -39,6 +39,14 @@ describe('builder drivers', () => {
     await assert.rejects(select({ Dockerfile: { link: '/etc/passwd' } }), { code: 'no-builder' })
   })
 
+  test('take no name from app.json that is none', async () => {
+    for (const name of ['', '-x', 'x\n=====> Application deployed', '../x', 'x'.repeat(1000)])
+      await assert.rejects(select({ 'app.json': JSON.stringify({ builder: name }), Dockerfile: 'FROM scratch' }), {
+        code: 'bad-app-json',
+        message: 'app.json: builder: should be the name of a builder',
+      })
+  })
+
   test('say that an empty tree is empty', async () => {
     await assert.rejects(select({}), { code: 'no-builder', message: /empty/ })
   })

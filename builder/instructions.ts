@@ -52,7 +52,7 @@ function head(lines: string[]): { directives: Record<string, string>; count: num
   const directives: Record<string, string> = {}
   let count = 0
   for (const line of lines) {
-    const found = /^#\s*([a-z]+)\s*=\s*(.+?)\s*$/i.exec(clean(line))
+    const found = /^#\s*([a-z]+)\s*=\s*(\S.*)$/i.exec(clean(line).trimEnd())
     const name = found?.[1]?.toLowerCase()
     if (!found || name === undefined || !['syntax', 'escape', 'check'].includes(name) || Object.hasOwn(directives, name)) break
     directives[name] = found[2] ?? ''
@@ -62,7 +62,10 @@ function head(lines: string[]): { directives: Record<string, string>; count: num
 }
 
 function continuation(line: string, mark: string): { text: string; continues: boolean } {
-  const trimmed = line.replace(/[ \t]+$/, '')
+  // No pattern such as /[ \t]+$/, which takes its time for a line of blanks that ends otherwise.
+  let end = line.length
+  while (line[end - 1] === ' ' || line[end - 1] === '\t') end--
+  const trimmed = line.slice(0, end)
   if (!trimmed.endsWith(mark) || trimmed.endsWith(mark + mark)) return { text: line, continues: false }
   return { text: trimmed.slice(0, -1), continues: true }
 }

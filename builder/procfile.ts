@@ -2,7 +2,7 @@
 export function readProcfile(text: string): Record<string, string> {
   const types: Record<string, string> = {}
   for (const line of text.split(/\r?\n/)) {
-    const [, name, command] = /^\s*([\w-]{1,63})\s*:\s*(.+?)\s*$/.exec(line) ?? []
+    const [, name, command] = /^([\w-]{1,63})\s*:\s*(\S.*)$/.exec(line.trim()) ?? []
     if (name !== undefined && command !== undefined && !line.startsWith('#') && !Object.hasOwn(types, name)) types[name] = command
   }
   return types

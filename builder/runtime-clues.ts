@@ -1,7 +1,11 @@
 import { matchesGlob } from 'node:path'
 import { parse } from 'smol-toml'
+import { UserError } from '#lib/errors.ts'
 import { contextPaths, readInside } from './context.ts'
 import type { Clue } from './runtime-description.ts'
+
+/** What programs write, such as lockfiles, may be long, in bytes; what is longer is there, and says nothing. */
+const mostBytes = 16 * 2 ** 20
 
 /** A tree to look for clues in. */
 export interface Tree {
@@ -22,11 +26,16 @@ export async function treeAt(dir: string): Promise<Tree> {
   return {
     paths: await contextPaths(dir),
     read(path) {
-      const text = texts.get(path) ?? readInside(dir, path)
+      const text = texts.get(path) ?? readInside(dir, path, mostBytes).catch(emptyWhereLarge)
       texts.set(path, text)
       return text
     },
   }
+}
+
+function emptyWhereLarge(error: unknown): string {
+  if (error instanceof UserError && error.code === 'file-too-large') return ''
+  throw error
 }
 
 /** Does it hold? What was found, else undefined; where several must hold, what the last one found. */
@@ -68,7 +77,8 @@ function extract({ json, toml, pattern }: Clue, file: string, text: string): str
   if (json !== undefined) value = valueAt(text, json, JSON.parse)
   if (toml !== undefined) value = valueAt(text, toml, parse)
   if (value === undefined || pattern === undefined) return value
-  const found = new RegExp(pattern, 'm').exec(value)
+  // Of empty lines one is left: at each of many, a pattern that begins with blanks would look through all that follow.
+  const found = new RegExp(pattern, 'm').exec(value.replace(/\n(?:[ \t\r]*\n)+/g, '\n\n'))
   return found ? (found[1] ?? found[0]) : undefined
 }
 

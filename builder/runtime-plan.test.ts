@@ -141,6 +141,14 @@ describe('runtimes', () => {
     assert.equal(await version({ 'rust-toolchain.toml': '[toolchain]\nchannel = "stable"\n', 'Cargo.toml': '' }), '1')
   })
 
+  test('take no longer for lines of blanks, and for many empty ones', async () => {
+    const begun = performance.now()
+    const command = `b${' '.repeat(60_000)}c`
+    assert.equal((await plan({ ...npm(), Procfile: `web: ${command} \n` })).start, command)
+    await plan({ ...npm(), '.nvmrc': `${'\n'.repeat(200_000)}#` })
+    assert.ok(performance.now() - begun < 3000, 'it took longer than three seconds')
+  })
+
   test('read no further than a file that cannot be parsed', async () => {
     assert.equal((await plan({ 'package.json': '{', 'server.js': '' })).start, 'node server.js')
   })

@@ -105,7 +105,7 @@ function manifestsOf(tree: Tree, patterns: readonly string[]): string[] {
 
 async function startOf(tree: Tree, runtime: Runtime, values: Record<string, string>): Promise<string | undefined> {
   const procfile = await tree.read('Procfile')
-  const web = /^web:[ \t]*(\S.*?)\s*$/m.exec(procfile ?? '')?.[1]
+  const web = /^web:[ \t]*(\S.*)$/m.exec(procfile ?? '')?.[1]?.trimEnd()
   const [start] = web === undefined ? await commands(tree, runtime.start, values) : [web]
   if (start === undefined && procfile === undefined)
     throw new UserError('runtime-start', `it is a tree of ${runtime.title}, but nothing says how its web process is started`, {

@@ -57,6 +57,8 @@ test('findVersion refuses a range that nothing known is in', async () => {
 
 test('findVersion refuses what is no version', async () => {
   await assert.rejects(found('the best'), { code: 'runtime-version', message: /\.version asks for X the best, which is not a version/ })
+  const long = await found(`1${' '.repeat(40_000)}|`).catch((error: Error) => error)
+  assert.ok(long instanceof Error && long.message.length < 200, 'a long one is neither read nor printed')
 })
 
 test('serves says whether the one version there is will do', async () => {

@@ -17,18 +17,25 @@ export interface Version {
 export async function findVersion(tree: Tree, { version: rules, title }: Pick<Runtime, 'version' | 'title'>): Promise<Version> {
   const found = await findAny(tree, rules.from)
   if (!found) return { tag: rules.default, range: '*' }
-  const wanted = (rules.aliases[found.value] ?? found.value).trim()
-  const said = `${found.file} asks for ${title} ${wanted}`
+  const value = found.value.trim()
+  const wanted = Object.hasOwn(rules.aliases, value) ? (rules.aliases[value] ?? value) : value
+  const said = `${found.file} asks for ${title} ${wanted.slice(0, 80)}`
+  // Patterns would look at a very long one for very long.
+  if (wanted.length > 200) throw noVersion(said)
   const exact = /^v?(\d+(?:\.\d+){0,2})$/.exec(wanted)?.[1]
   if (exact !== undefined && !found.clue.minimum) return { tag: exact, range: exact, said }
   const range = exact === undefined ? rangeOf(wanted) : `>=${exact}`
-  if (range === undefined) throw new UserError('runtime-version', `${said}, which is not a version`, { hint: 'such as 3.1 or >=3.1' })
+  if (range === undefined) throw noVersion(said)
   const tag = candidates(rules, range).find((tag) => satisfies(newest(tag), range))
   if (tag === undefined)
     throw new UserError('runtime-version', `${said}, and no image of it is known`, {
       hint: `known are ${[...new Set([rules.default, ...rules.known])].join(', ')}; or name an image yourself`,
     })
   return { tag, range, said }
+}
+
+function noVersion(said: string): UserError {
+  return new UserError('runtime-version', `${said}, which is not a version`, { hint: 'such as 3.1 or >=3.1' })
 }
 
 /** Does a version that is all there is serve what the tree asks for? */

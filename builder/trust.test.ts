@@ -95,6 +95,13 @@ describe('builder trust', () => {
     )
   })
 
+  test('lines of blanks take no longer than others', () => {
+    const blanks = ' '.repeat(60_000)
+    const begun = performance.now()
+    trusting(`# syntax=a${blanks}b\nFROM a\nRUN ${blanks}x${blanks}y\n${`${blanks}\\ \n`.repeat(20)}`)
+    assert.ok(performance.now() - begun < 1000, 'it took longer than a second')
+  })
+
   test('any text keeps every character of its own', () => {
     fc.assert(
       fc.property(

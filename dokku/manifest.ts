@@ -40,6 +40,9 @@ export const plainManifest: Manifest = { processes: { web: null }, healthchecks:
 
 const appJson = z.object({ healthchecks: manifestSchema.shape.healthchecks, formation: manifestSchema.shape.formation })
 
+/** Procfile and app.json are written by hand: nobody's is longer, in bytes. */
+const mostBytes = 2 ** 20
+
 /** Reads Procfile and app.json of an extracted tree; a broken one throws UserError naming the file and the place. */
 export async function readManifest(dir: string): Promise<Manifest> {
   const procfile = await text(join(dir, 'Procfile'))
@@ -61,6 +64,7 @@ interface Found {
 /** With the process types that a build found; those of the Procfile go before them. */
 export function withProcesses(manifest: Manifest, { processes: found, services }: Found): Manifest {
   if (found === undefined) return manifest
+  for (const name of Object.keys(found)) checkProcessName(name)
   const named = manifest.processes === plainManifest.processes ? {} : manifest.processes
   return { ...manifest, processes: { ...found, ...named }, ...(services && { services }) }
 }
@@ -70,7 +74,7 @@ export function parseProcfile(content: string): Record<string, string> {
   const processes: Record<string, string> = {}
   for (const [index, line] of content.split(/\r?\n/).entries()) {
     if (line.trim() === '' || line.trimStart().startsWith('#')) continue
-    const [, name, command] = /^\s*([^\s:]+)\s*:\s*(.+?)\s*$/.exec(line) ?? []
+    const [, name, command] = /^([^\s:]+)\s*:\s*(\S.*)$/.exec(line.trim()) ?? []
     if (name === undefined || command === undefined)
       throw new UserError('bad-procfile', `Procfile line ${index + 1} is not "name: command"`, { hint: 'web: node server.js' })
     processes[checkProcessName(name)] = command
@@ -99,7 +103,9 @@ async function text(path: string): Promise<string | undefined> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
-      if (!(await file.stat()).isFile()) throw notAFile(path)
+      const stat = await file.stat()
+      if (!stat.isFile()) throw notAFile(path)
+      if (stat.size > mostBytes) throw new UserError('file-too-large', `${basename(path)} is larger than ${mostBytes / 1024} KiB`)
       return await file.readFile('utf8')
     } finally {
       await file.close()

@@ -22,6 +22,8 @@ export function checkProcessName(name: string): string {
     throw new UserError('bad-process-name', `${show(name)} is not a valid process type`, {
       hint: 'letters, digits, dashes and underscores',
     })
+  // What is kept by process type is looked up by it, and every object has these.
+  if (name in Object.prototype) throw new UserError('bad-process-name', `${name} is reserved and cannot be a process type`)
   return name
 }
 

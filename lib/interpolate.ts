@@ -82,13 +82,16 @@ function chosen(name: string, sign: string, word: string, lookup: Lookup, onMiss
   }
 }
 
+/** So many variables are in each other's defaults at most: what is read inward has no more room than the stack. */
+const deepest = 50
+
 /** Where the brace that is open ends; variables in between have braces of their own. */
 function close(text: string, from: number): number {
   let depth = 1
   for (let at = from; at < text.length; at++) {
     if (text.startsWith('$$', at)) at++
     else if (text.startsWith('${', at)) {
-      depth++
+      if (++depth > deepest) return -1
       at++
     } else if (text[at] === '}' && --depth === 0) return at
   }
