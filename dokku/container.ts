@@ -109,6 +109,8 @@ export interface ContainerPlan {
   address: string | undefined
   /** Bytes, swap included; 0 is no limit. */
   memory: number
+  /** Variables that go before all others. */
+  env?: Record<string, string>
 }
 
 /** What an app's container may do and what it is told: the same for deployed and one-off containers. */
@@ -122,6 +124,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const command = oneOff ? undefined : release.manifest.processes[process]
   const environment = {
     ...own,
+    ...plan.env,
     DYNO: `${process}.${index}`,
     ...(process === 'web' ? { PORT: String(port) } : {}),
     ...(release.revision === null || service?.foreign ? {} : { GIT_REV: release.revision }),

@@ -97,6 +97,7 @@ async function createRun(app: App, release: Release, oneOff: OneOff, more: Conta
     network: network.name,
     address: leaseAddress(instance.db, network.subnet, name),
     memory: instance.appMemory,
+    env: oneOff.env,
   }
   const remove = async (container?: Container) => {
     await container?.remove({ force: true, v: true }).catch((error: unknown) => {

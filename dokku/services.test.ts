@@ -88,6 +88,11 @@ test('a one-off command runs in the app’s own image with the environment of we
   const run = optionsOf('run')
   assert.equal(run.Image, 'sha256:web')
   assert(run.Env?.includes('MODE=web'))
+  const typed = containerOptions({ ...plan, process: 'run', env: { MODE: 'typed', TERM: 'xterm' } })
+  assert.deepEqual(
+    typed.Env?.filter((one) => /^(MODE|TERM)=/.test(one)),
+    ['MODE=typed', 'TERM=xterm'],
+  )
   const { web: _, ...others } = manifest.services ?? {}
   assert.equal(serviceOf({ services: others }, 'run'), undefined)
 })

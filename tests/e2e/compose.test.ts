@@ -110,6 +110,7 @@ test('a one-off command reaches the services, and another app does not', async (
     "fetch('http://store:6379').then((answer) => console.log(answer.status), (error) => console.log(error.cause.code))",
   ]
   assert.match(ok(await ssh('run', 'shop', ...ask)), /403/)
+  assert.equal(ok(await ssh('run', '--env', 'GREETING=typed', 'shop', 'printenv', 'GREETING', 'STORE')), 'typed\nhttp://store:6379\n')
   await engine.build(
     `${name}/other-image:1`,
     { Dockerfile: 'FROM node:24-slim\nCMD ["node", "-e", "require(\'http\').createServer().listen(process.env.PORT)"]\n' },
