@@ -53,7 +53,8 @@ const server = (version: string) => `
 import { createServer } from 'node:http'
 createServer(async (request, answer) => {
   const { STORE, STORE_KEY, GREETING } = process.env
-  const said = await fetch(STORE + request.url, { method: request.url === '/' ? 'GET' : 'PUT', headers: { authorization: STORE_KEY } })
+  const said = await fetch(STORE + request.url, { method: request.url === '/' ? 'GET' : 'PUT', headers: { authorization: STORE_KEY }, signal: AbortSignal.timeout(1000) })
+    .catch((error) => ({ text: () => String(error) }))
   answer.end(['${version}', GREETING, await said.text()].join(' '))
 }).listen(process.env.PORT)
 process.on('SIGTERM', () => process.exit())
