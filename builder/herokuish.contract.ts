@@ -56,7 +56,7 @@ describe('herokuish', () => {
       `${install} && /build && test ! -e /app/.git && stat -c '%u %n' /app/plain`,
       app({ plain: '', '.git/config': '' }),
     )
-    assert.match(one.out, /^-----> Copy app detected\n {7}.*\n1000 \/app\/plain\n$/, one.err)
+    assert.match(one.out, /^-----> Copy app detected\n {7}[^\n]*\n1000 \/app\/plain\n$/, one.err)
     assert.deepEqual([(await inStack('/build')).status, (await inStack('/build')).err], [65, ' !     Unable to select a buildpack\n'])
   })
 
@@ -76,7 +76,7 @@ describe('herokuish', () => {
   test('a buildpack that hangs, or fills the disk, is ended and says so', async () => {
     const env = { HEROKUISH_BUILDPACKS: packs.url('copy') }
     const late = await inStack('/build', app({ 'takes-long': '' }), { ...env, HEROKUISH_TIMEOUT: '1' })
-    assert.deepEqual([late.status, late.err], [67, ' !     the buildpack was ended: it took longer than 1 seconds, or was killed\n'])
+    assert.deepEqual([late.status, late.err], [67, ' !     the buildpack was ended: it took longer than 1 seconds\n'])
     const large = await inStack('/build', app({ 'writes-much': '9000000' }), { ...env, HEROKUISH_FILE_SIZE: '4096' })
     assert.deepEqual(
       [large.status !== 0, /larger than HEROKUISH_FILE_SIZE|File too large|File size limit/.test(large.out + large.err)],
@@ -88,6 +88,53 @@ describe('herokuish', () => {
       HEROKUISH_FILE_SIZE: '4096',
     })
     assert.match(little.out, /\n9000\n$/)
+  })
+
+  test('a buildpack that leaves something running, or is killed, ends the build; what it says of itself is not taken for ours', async () => {
+    const env = { HEROKUISH_BUILDPACKS: packs.url('copy') }
+    const begun = performance.now()
+    const left = await inStack('/build && test -f /app/leaves-running', app({ 'leaves-running': '' }), env)
+    assert.deepEqual([left.status, performance.now() - begun < 60_000], [0, true], left.err)
+    const killed = await inStack('/build', app({ 'is-killed': '' }), env)
+    assert.deepEqual([killed.status, killed.err], [137, ' !     bin/compile of the buildpack was killed, most likely for memory\n'])
+    const failed = await inStack('/build', app({ 'fails-with': '66' }), env)
+    assert.deepEqual([failed.status, failed.err], [1, ' !     bin/compile of the buildpack failed with exit status 66\n'])
+  })
+
+  test('what a buildpack exports is run as the app’s user, and cannot end the build', async () => {
+    const { out, err, status } = await inStack(
+      `herokuish buildpack install $URL && cd /tmp/buildpacks/copy && printf '%s\\n' 'touch /usr/bin/outside' 'export GREETING="from the first"' 'exit 0' >export &&
+git init -q && git add -A && git -c user.name=a -c user.email=a@b.c commit -qm x && mv /tmp/buildpacks/copy /tmp/first &&
+HEROKUISH_BUILDPACKS="file:///tmp/first $URL" /build >/dev/null; ls /usr/bin/outside; ls /app`,
+      app({ kept: '' }),
+      { URL: packs.url('copy') },
+    )
+    assert.match(err, /cannot access '\/usr\/bin\/outside'/)
+    assert.deepEqual([status, out], [0, 'keep\nkept\n'], err)
+  })
+
+  test('variables of the build arrive whatever they are called, and a URL is shown without its password', async () => {
+    const exports = `export BASH_ENV='x'\nexport NAME='a b'\nexport PATH='/nowhere'\nexport UID='7'\n`
+    const { out } = await inStack(
+      'HEROKUISH_ENV_FILE=/tmp/app/vars BUILDPACK_URL=$URL /build >/dev/null; cd /tmp/env && head *',
+      app({ vars: exports }),
+      {
+        URL: packs.url('copy'),
+      },
+    )
+    assert.match(out, /NAME <==\na b\n[\s\S]*PATH <==\n\/nowhere\n[\s\S]*UID <==\n7/)
+    const url = packs.url('copy').replace('//', '//me:a-password@')
+    for (const [line, status] of [
+      [
+        `rm -rf /tmp/b && git clone -q $URL /tmp/b && cd /tmp/b && git rm -q bin/compile && herokuish buildpack install ftp${url.slice(4)}`,
+        66,
+      ],
+      [`herokuish buildpack install ${url}#v99`, 66],
+    ] as const) {
+      const said = await inStack(line, {}, { URL: packs.url('copy') })
+      assert.equal(said.status, status, said.err)
+      assert.doesNotMatch(said.out + said.err, /a-password/)
+    }
   })
 
   test('tests of an app run by the last buildpack, where it has such', async () => {

@@ -68,11 +68,6 @@ select-buildpacks() {
 	fail "Unable to select a buildpack" 65
 }
 
-shown() {
-	declare desc="A URL without the name and password in it" url="$1"
-	sed 's#//[^/@]*@#//#' <<<"$url"
-}
-
 named-buildpacks() {
 	declare desc="URLs of buildpacks, one a line: those the builder was told, BUILDPACK_URL, then .buildpacks"
 	local url
@@ -90,29 +85,69 @@ named-buildpacks() {
 
 detect() {
 	declare desc="Does a buildpack know the app? Then it is selected" buildpack="$1"
-	local name
+	local name said status=0
 	[[ -f "$buildpack/bin/detect" ]] || return 1
-	name="$(as-user "$buildpack/bin/detect" "$BUILD_PATH")" || return 1
+	# Into a file: what it leaves running would hold a pipe open.
+	said="$(mktemp)"
+	as-user "$buildpack/bin/detect" "$BUILD_PATH" >"$said" || status=$?
+	name="$(head -c 200 "$said")"
+	rm -f "$said"
+	[[ "$status" == 0 ]] || return 1
 	step "${name:-${buildpack##*/}} app detected"
 	SELECTED+=("$buildpack")
 }
 
 run-each() {
 	declare desc="Runs a program of each selected buildpack; what one exports, the next ones see" program="$1"
-	local buildpack status
+	local buildpack status begun
 	for buildpack in "${SELECTED[@]}"; do
 		[[ -f "$buildpack/bin/$program" ]] || fail "${buildpack##*/} has no bin/$program"
+		begun="$SECONDS"
 		status=0
-		(cd "$buildpack" && as-user "$buildpack/bin/$program" "${@:2}") 2>&1 | indent || status="${PIPESTATUS[0]}"
-		[[ "$status" != 124 && "$status" != 137 ]] || fail "the buildpack was ended: it took longer than $TIMEOUT seconds, or was killed" 67
-		[[ "$status" != 153 ]] || fail "the buildpack was ended: it wrote a file larger than HEROKUISH_FILE_SIZE allows" 67
-		[[ "$status" == 0 ]] || fail "bin/$program of the buildpack failed with exit status $status" "$status"
-		if [[ -f "$buildpack/export" ]]; then
-			set +eu
-			source "$buildpack/export"
-			set -e
+		run-indented "$buildpack" "$buildpack/bin/$program" "${@:2}" || status=$?
+		if [[ "$status" == 124 || "$status" == 137 ]] && ((SECONDS - begun >= TIMEOUT)); then
+			fail "the buildpack was ended: it took longer than $TIMEOUT seconds" 67
 		fi
+		case "$status" in
+			0) ;;
+			137) fail "bin/$program of the buildpack was killed, most likely for memory" 137 ;;
+			153) fail "the buildpack was ended: it wrote a file larger than HEROKUISH_FILE_SIZE allows" 67 ;;
+			# These mean something else of ours.
+			65 | 66 | 67) fail "bin/$program of the buildpack failed with exit status $status" ;;
+			*) fail "bin/$program of the buildpack failed with exit status $status" "$status" ;;
+		esac
+		[[ ! -f "$buildpack/export" ]] || take-exports "$buildpack/export"
 	done
+}
+
+run-indented() {
+	declare desc="Runs a program as the app's user in a folder and shows what it says; what it leaves running ends with it" dir="$1"
+	local status=0 runner reader tries=0 out
+	exec {out}> >(indent)
+	reader=$!
+	(cd "$dir" && exec-as-user "${@:2}") >&"$out" 2>&1 {out}>&- &
+	runner=$!
+	exec {out}>&-
+	wait "$runner" 2>/dev/null || status=$?
+	# It is the first of a group of its own.
+	kill -KILL -- "-$runner" 2>/dev/null || true
+	# Whatever has left that group may keep the pipe open for ever.
+	while kill -0 "$reader" 2>/dev/null && ((++tries < 100)); do sleep 0.1; done
+	kill "$reader" 2>/dev/null || true
+	return "$status"
+}
+
+take-exports() {
+	declare desc="What a buildpack exports for the ones after it; its file is run as the app's user" file="$1"
+	local said entry
+	said="$(mktemp)"
+	as-user /bin/bash -c 'source "$0"; exec /usr/bin/env -0' "$file" >"$said" || true
+	while IFS= read -r -d '' entry; do
+		case "${entry%%=*}" in PWD | SHLVL | OLDPWD | _ | HEROKUISH_* | *[!A-Za-z0-9_]*) continue ;; esac
+		export "$entry" 2>/dev/null || true
+	done <"$said"
+	rm -f "$said"
+	hash -r
 }
 
 release() {
@@ -158,12 +193,15 @@ move-build() {
 }
 
 as-user() {
-	declare desc="Runs a program as the app's user, within its time and with files no larger than HEROKUISH_FILE_SIZE"
+	declare desc="Runs a program as the app's user, within its limits"
+	(exec-as-user "$@")
+}
+
+exec-as-user() {
+	declare desc="Becomes a program of the app's user, within its time and with files no larger than HEROKUISH_FILE_SIZE"
 	export HOME="$APP_PATH"
 	local drop=()
 	[[ $EUID != 0 || "$HEROKUISH_SETUIDGUID" == false ]] || drop=(setpriv --reuid "$APP_UID" --regid "$APP_UID" --clear-groups --no-new-privs --)
-	(
-		[[ -z "$HEROKUISH_FILE_SIZE" ]] || ulimit -f "$HEROKUISH_FILE_SIZE"
-		exec timeout --kill-after=10 "$TIMEOUT" "${drop[@]}" "$@"
-	)
+	[[ -z "$HEROKUISH_FILE_SIZE" ]] || ulimit -f "$HEROKUISH_FILE_SIZE"
+	exec timeout --kill-after=10 "$TIMEOUT" "${drop[@]}" "$@"
 }

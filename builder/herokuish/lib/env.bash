@@ -14,7 +14,8 @@ env-from-exports() {
 		name="${entry%%=*}"
 		case "$name" in PWD | SHLVL | OLDPWD | _) continue ;; esac
 		printf '%s' "${entry#*=}" >"$ENV_PATH/$name"
-	done < <(env -i /bin/bash --noprofile --norc -c '. "$0" && exec env -0' "$file")
+	# Not bash, in which UID and others cannot be set; and PATH may be among them.
+	done < <(env -i /bin/sh -c '. "$0"; exec /usr/bin/env -0' "$file")
 }
 
 env-from-dotenv() {

@@ -12,15 +12,15 @@ buildpack-install() {
 	fi
 	if [[ -z "$ref" && "$url" == *"#"* ]]; then ref="${url#*#}"; fi
 	url="${url%%#*}"
-	[[ "$url" =~ ^(https?|git|ssh|file):// || "$url" =~ ^[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+: ]] || fail "$url is not the URL of a buildpack" 66
+	[[ "$url" =~ ^(https?|git|ssh|file):// || "$url" =~ ^[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+: ]] || fail "$(shown "$url") is not the URL of a buildpack" 66
 	local target="$BUILDPACK_PATH/${name:-$(name-of "$url")}"
 	mkdir -p "$BUILDPACK_PATH"
 	rm -rf "$target"
 	if [[ "$url" =~ $ARCHIVE ]]; then from-archive "$url" "$target"; else from-git "$url" "$ref" "$target"; fi || {
 		rm -rf "$target"
-		fail "the buildpack $(sed 's#//[^/@]*@#//#' <<<"$url")${ref:+#$ref} could not be fetched" 66
+		fail "the buildpack $(shown "$url")${ref:+#$ref} could not be fetched" 66
 	}
-	[[ -f "$target/bin/compile" ]] || fail "$url is no buildpack: it has no bin/compile" 66
+	[[ -f "$target/bin/compile" ]] || fail "$(shown "$url") is no buildpack: it has no bin/compile" 66
 	chmod +x "$target"/bin/* 2>/dev/null || true
 }
 
@@ -53,9 +53,11 @@ from-git() {
 	export GIT_TERMINAL_PROMPT=0 GIT_SSH_COMMAND="${GIT_SSH_COMMAND:-ssh -o BatchMode=yes}"
 	local branch=()
 	[[ -z "$ref" ]] || branch=(--branch "$ref")
-	if git clone --quiet --depth 1 "${branch[@]}" -- "$url" "$target" 2>/dev/null; then return; fi
+	# A server may take the call and never answer.
+	local clone=(timeout --kill-after=10 "${HEROKUISH_FETCH_TIMEOUT:-600}" git clone --quiet)
+	if "${clone[@]}" --depth 1 "${branch[@]}" -- "$url" "$target" 2>/dev/null; then return; fi
 	rm -rf "$target"
-	git clone --quiet -- "$url" "$target" || return 1
+	"${clone[@]}" -- "$url" "$target" || return 1
 	[[ -z "$ref" ]] || git -C "$target" -c advice.detachedHead=false checkout --quiet "$ref" --
 }
 

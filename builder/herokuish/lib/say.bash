@@ -16,6 +16,11 @@ fail() {
 	exit "$status"
 }
 
+shown() {
+	declare desc="A URL without the name and password in it" url="$1"
+	sed 's#//[^/@]*@#//#' <<<"$url"
+}
+
 indent() {
 	declare desc="What a buildpack says as details of its step, but for lines that are steps already"
 	local line
