@@ -138,8 +138,12 @@ HEROKUISH_BUILDPACKS="file:///tmp/first $URL" /build >/dev/null; ls /usr/bin/out
   })
 
   test('tests of an app run by the last buildpack, where it has such', async () => {
-    const none = await inStack('herokuish buildpack test', app({ x: '' }), { BUILDPACK_URL: packs.url('copy') })
+    const none = await inStack('herokuish buildpack test', app({ 'greeting.txt': '' }), { BUILDPACK_URL: packs.url('greeter') })
     assert.deepEqual([none.status, none.err], [1, ' !     Selected buildpack does not support test feature\n'])
+    for (const status of [0, 3]) {
+      const some = await inStack('herokuish buildpack test', app({ tests: `${status}\n` }), { BUILDPACK_URL: packs.url('copy') })
+      assert.deepEqual([some.status, /-----> Running tests\nfor tests\n$/.test(some.out)], [status, true], some.err)
+    }
   })
 
   test('a slug is generated without what .slugignore names, exported, and imported where nothing is', async () => {

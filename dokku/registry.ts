@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { parseReference, type Registries } from '#builder'
 import type { Database } from '#lib/database.ts'
+import { UserError } from '#lib/errors.ts'
 import type { App } from './app.ts'
 
 const fact = z.object({ name: z.string(), value: z.string() })
@@ -37,6 +38,14 @@ export function storeLogin(db: Database, app: App | undefined, host: string, giv
 export function checkImageName(text: string): string {
   parseReference(text)
   return text
+}
+
+/** The same of a name that gets its tag from us: it has none, and no digest. */
+export function checkRepository(text: string): void {
+  if (parseReference(text).name !== `${text}:latest`)
+    throw new UserError('bad-image-name', `${JSON.stringify(text.slice(0, 100))} has a tag: releases are pushed under their versions`, {
+      hint: 'my-org/my-app',
+    })
 }
 
 /** Who an app is at a registry: its own login, else the instance's. */

@@ -26,6 +26,11 @@ export interface Running {
   again(): Promise<void>
 }
 
+/** The workers that a reload brought: those of before it may take a while to go. */
+export function added(before: readonly string[], now: readonly string[]): string[] {
+  return now.filter((one) => !before.includes(one))
+}
+
 /** Starts main.ts with real nginx; stopped and removed after the test. */
 export async function applianceOf(t: TestContext, before?: (stateDir: string) => Promise<void>): Promise<Running> {
   const dir = await mkdtemp(`${tmpdir()}/appliance-`)

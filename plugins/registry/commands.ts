@@ -1,8 +1,8 @@
 import {
   type App,
   boolean,
-  checkImageName,
   checkLogin,
+  checkRepository,
   checkTags,
   command,
   findApp,
@@ -78,7 +78,7 @@ const set = command(
     'registry',
     {
       server: { summary: 'the host of the registry that releases are pushed to', check: parseRegistry },
-      'image-repo': { summary: 'the name of the image there; INSTANCE/APP unless set', check: checkImageName },
+      'image-repo': { summary: 'the name of the image there; INSTANCE/APP unless set', check: checkRepository },
       'push-on-release': { summary: 'true: every build is pushed before it is released', values: ['true', 'false'], check: checkSwitch },
       'push-extra-tags': { summary: 'tags beside the version’s own, with commas between them', check: checkTags },
     },

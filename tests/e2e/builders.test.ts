@@ -172,6 +172,7 @@ test('releases are pushed to a registry that wants a login, and its images are b
     ['push-extra-tags', 'latest'],
   ])
     ok(await ssh('registry:set', 'pushed', key ?? '', value ?? ''))
+  assert.match(failed(await ssh('registry:set', 'pushed', 'image-repo', 'my-org/pushed:v1')), /has a tag/)
   assert.match(failed(await instance.push(work, 'pushed')), /log in to 127/)
   ok(await sshLine(`registry:login --password-stdin ${host} me`, { input: 'right\n' }))
   assert.match(await pushed('pushed'), new RegExp(`-----> Pushing ${host}/my-org/pushed:v1`))

@@ -36,8 +36,8 @@ test('a push of an empty tree says that there are no files', async () => {
   assert.match(await refusal(empty, 'empty'), /no files/)
 })
 
-test('a push without a Dockerfile says what was looked for', async () => {
-  assert.match(await refusal(await made({ 'index.html': 'hi' }), 'plain'), /Dockerfile/)
+test('a push of a tree that nobody knows to build says what was looked for', async () => {
+  assert.match(await refusal(await made({ 'notes.txt': 'hi' }), 'plain'), /Dockerfile/)
 })
 
 test('a push with a broken Dockerfile shows the failing step and leaves the old release serving', async () => {
