@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { hasCode, UserError } from '#lib/errors.ts'
 import { sync } from '#lib/files.ts'
 import { adapt, additions, hostsOf, type StoredAdditions } from './additions.ts'
-import { additionsDir, type Settings } from './config.ts'
+import { additionsDir, type Settings } from './settings.ts'
 import { problem } from './site.ts'
 
 type Place = Pick<Settings, 'stateDir' | 'httpPort' | 'httpsPort' | 'ipv6'>

@@ -1,69 +1,89 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { messageOf, UserError } from '#lib/errors.ts'
+import { challenge, challengeToken } from './challenge.ts'
 import { drain } from './drain.ts'
+import { siteName } from './name.ts'
+import type { Pipeline } from './pipeline.ts'
 import { probe, probeOptions, probeTarget } from './probe.ts'
 import type { Nginx } from './process.ts'
 import { parseSites } from './refused.ts'
 import { type RouteTable, routes } from './routes.ts'
-import { problem, siteName, upstream, wantedSite } from './site.ts'
-import type { SiteStore } from './sites.ts'
+import { controlSocket, type Settings } from './settings.ts'
+import { hostName, problem, upstream, wantedSite } from './site.ts'
+import { configurationOf, putSite, removeSite, replaceSites, type Wanted } from './sites.ts'
+import { tell } from './tables.ts'
 
 /** What the API works on. */
 export interface Appliance {
-  sites: SiteStore
+  pipeline: Pipeline
   routes: RouteTable
-  nginx: Pick<Nginx, 'reload' | 'answers'>
-  /** nginx's control socket. */
-  socket: string
+  nginx: Pick<Nginx, 'answers'>
+  settings: Settings
 }
 
-const state = z.strictObject({ sites: z.array(z.unknown()), routes })
+const state = z.strictObject({ sites: z.array(z.unknown()), routes, home: hostName.exactOptional() })
 const probeRequest = z.strictObject({ target: probeTarget, options: probeOptions })
 const drainRequest = z.strictObject({ upstreams: z.array(upstream), timeoutMs: z.int().min(0) })
 
 /** The appliance's API: JSON over HTTP; a failure answers 422 (the user can mend it) or 500 with `{ code, message, hint }`. */
 export function api(appliance: Appliance): Hono {
-  const { sites, nginx, socket } = appliance
+  const { pipeline, nginx, settings } = appliance
   const table = appliance.routes
-  const reload = () => nginx.reload()
+  const socket = controlSocket(settings)
+  const setRoutes = async (changes: z.infer<typeof routes>) => await pipeline.follow(await table.set(changes))
   const app = new Hono()
 
   app.get('/health', async (c) => {
     if (!(await nginx.answers())) return c.json({ code: 'nginx-silent', message: 'nginx does not answer on its control socket' }, 503)
-    return c.json({ sites: sites.sites.length, refused: sites.refused })
+    return c.json({ sites: pipeline.state.sites.length, refused: pipeline.refused })
   })
 
-  app.get('/sites', (c) => c.json(sites.sites))
+  app.get('/sites', (c) => c.json(pipeline.state.sites))
   app.put('/sites/:name', async (c) => {
-    return c.json({ refused: await sites.put(await wanted(c), reload) })
+    const site = await wanted(c)
+    return c.json({ refused: await pipeline.change(site.name, putSite(site, settings)) })
   })
-  app.post('/sites/:name/check', async (c) => c.json({ refused: await sites.look(await wanted(c)) }))
+  app.post('/sites/:name/check', async (c) => {
+    const site = await wanted(c)
+    return c.json({ refused: await pipeline.try(site.name, putSite(site, settings)) })
+  })
   app.get('/sites/:name/configuration', async (c) => {
     const name = siteName.parse(c.req.param('name'))
-    return c.json({ text: await sites.configurationOf(name) })
+    return c.json({ text: await configurationOf(name, pipeline.state, settings) })
   })
   app.delete('/sites/:name', async (c) => {
     const name = siteName.parse(c.req.param('name'))
-    await sites.remove(name, reload)
-    await table.set({ [name]: [] })
+    await pipeline.change(name, removeSite(name))
+    await setRoutes(Object.fromEntries(table.names.filter((one) => one === name || one.startsWith(`${name}.`)).map((one) => [one, []])))
     return c.body(null, 204)
   })
 
   app.get('/routes', (c) => c.json(table.entries()))
   app.put('/routes/:name', async (c) => {
-    await table.set(routes.parse({ [c.req.param('name')]: await c.req.json() }))
+    await setRoutes(routes.parse({ [c.req.param('name')]: await c.req.json() }))
     return c.body(null, 204)
   })
 
   app.put('/state', async (c) => {
     const all = state.parse(await c.req.json())
     // New hosts find their routes there already; routes go away only after their hosts.
-    await table.set(all.routes)
+    await setRoutes(all.routes)
     const parsed = parseSites(wantedSite, all.sites)
-    const bad = [...parsed.refused, ...(await sites.replaceAll(parsed.sites, reload))]
-    await table.set(Object.fromEntries(table.names.filter((name) => !(name in all.routes)).map((name) => [name, []])))
+    const bad = [...parsed.refused, ...(await pipeline.change('all sites', replaceSites(parsed.sites, all.home, settings)))]
+    await setRoutes(Object.fromEntries(table.names.filter((name) => !(name in all.routes)).map((name) => [name, []])))
     return c.json({ refused: bad })
+  })
+
+  app.put('/challenges/:token', async (c) => {
+    const token = challengeToken.parse(c.req.param('token'))
+    const { answer } = challenge.parse(await c.req.json())
+    await tell(socket, '/challenge', `${token} ${answer}`)
+    return c.body(null, 204)
+  })
+  app.delete('/challenges/:token', async (c) => {
+    await tell(socket, '/challenge', challengeToken.parse(c.req.param('token')))
+    return c.body(null, 204)
   })
 
   app.post('/probe', async (c) => {
@@ -87,6 +107,6 @@ export function api(appliance: Appliance): Hono {
 }
 
 /** The site in a body, by the name in the path. */
-async function wanted({ req }: Context): Promise<z.infer<typeof wantedSite>> {
+async function wanted({ req }: Context): Promise<Wanted> {
   return wantedSite.parse({ ...z.record(z.string(), z.unknown()).parse(await req.json()), name: req.param('name') })
 }

@@ -1,13 +1,14 @@
 import { messageOf, UserError } from '#lib/errors.ts'
 import type { ProbeOptions, ProbeTarget } from './probe.ts'
 import { type Refused, refusedSites } from './refused.ts'
+import type { Route } from './routes.ts'
 import type { Upstream, WantedSite } from './site.ts'
 import { ask } from './socket.ts'
 
 /** The appliance as its users see it; every call fails with UserError where the appliance says why. */
 export interface Appliance {
   /** Makes sites and routes exactly these; at most one reload, none when the sites are as they were. Answers what was refused: there, the last good version stays. */
-  sync(state: { sites: readonly WantedSite[]; routes: Readonly<Record<string, readonly Upstream[]>> }): Promise<Refused[]>
+  sync(state: { sites: readonly WantedSite[]; routes: Readonly<Record<string, Route>>; home?: string }): Promise<Refused[]>
   /**
    * Adds or replaces a site; UserError `site-refused` with nginx's words leaves everything as it was. What was added to it and
    * is refused is answered: the site has what was added last, or what of it passes.
@@ -19,8 +20,11 @@ export interface Appliance {
   configurationOf(name: string): Promise<string>
   /** Removes a site and its routes. */
   removeSite(name: string): Promise<void>
-  /** Switches a site to these upstreams, without a reload; requests that run end where they are. */
-  setRoutes(name: string, upstreams: readonly Upstream[]): Promise<void>
+  /** Switches a route to these upstreams, without a reload unless TCP or UDP goes there; requests that run end where they are. */
+  setRoutes(name: string, route: Route): Promise<void>
+  /** Answers a certificate authority that asks any host for this token, for an hour at most. */
+  setChallenge(token: string, answer: string): Promise<void>
+  removeChallenge(token: string): Promise<void>
   /** Resolves once the target is ready; UserError `not-ready` says what was seen last. Aborting ends it at the appliance too. */
   probe(target: ProbeTarget, options: ProbeOptions, signal?: AbortSignal): Promise<void>
   /** Resolves once no request to the upstreams is in flight, or after `timeoutMs` with how many are; take them out of the routes first. */
@@ -52,7 +56,9 @@ export function appliance(socketPath: string): Appliance {
     checkSite: async ({ name, ...rest }) => refusedSites.parse(field(await call('POST', `/sites/${segment(name)}/check`, rest), 'refused')),
     configurationOf: async (name) => String(field(await call('GET', `/sites/${segment(name)}/configuration`), 'text')),
     removeSite: async (name) => void (await call('DELETE', `/sites/${segment(name)}`)),
-    setRoutes: async (name, upstreams) => void (await call('PUT', `/routes/${segment(name)}`, upstreams)),
+    setRoutes: async (name, route) => void (await call('PUT', `/routes/${segment(name)}`, route)),
+    setChallenge: async (token, answer) => void (await call('PUT', `/challenges/${segment(token)}`, { answer })),
+    removeChallenge: async (token) => void (await call('DELETE', `/challenges/${segment(token)}`)),
     probe: async (target, options, signal) => void (await call('POST', '/probe', { target, options }, signal)),
     drain: async (upstreams, { timeoutMs, signal }) => {
       const answer = await call('POST', '/drain', { upstreams, timeoutMs }, signal)

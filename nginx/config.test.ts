@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { render, type Settings, served } from './config.ts'
+import { render } from './config.ts'
+import { served } from './server.ts'
+import type { Settings } from './settings.ts'
 import type { Site } from './site.ts'
 
 const settings: Settings = {
@@ -27,7 +29,7 @@ async function golden(name: string, text: string): Promise<void> {
 }
 
 test('nginx.conf of two sites and one without hosts is as in golden/sites.conf', async () => {
-  await golden('sites.conf', render(sites, settings))
+  await golden('sites.conf', render({ sites }, settings))
 })
 
 test('nginx.conf of a site with texts inside and beside it is as in golden/additions.conf: its own server has no host that a text serves', async () => {
@@ -47,9 +49,9 @@ test('nginx.conf of a site at a unix socket is as in golden/socket.conf: nothing
 })
 
 test('nginx.conf without sites, without IPv6 and on other ports is as in golden/empty.conf', async () => {
-  await golden('empty.conf', render([], { ...settings, ipv6: false, httpPort: 8080, httpsPort: 8443 }))
+  await golden('empty.conf', render({ sites: [] }, { ...settings, ipv6: false, httpPort: 8080, httpsPort: 8443 }))
 })
 
 test('nginx.conf does not depend on the order of the sites', () => {
-  assert.equal(render(sites, settings), render(sites.toReversed(), settings))
+  assert.equal(render({ sites }, settings), render({ sites: sites.toReversed() }, settings))
 })

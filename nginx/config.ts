@@ -1,36 +1,28 @@
+import { genericServer, proxied, tlsShared } from './generic.ts'
+import { headers } from './headers.ts'
+import { kindsOf } from './hosts.ts'
+import { isEncrypted } from './listener.ts'
+import { httpListeners, served } from './server.ts'
+import { controlSocket, type Settings } from './settings.ts'
 import type { Site } from './site.ts'
+import type { State } from './state.ts'
+import { stream } from './stream.ts'
+import { block, listen } from './text.ts'
 
-/** What the configuration depends on besides the sites. */
-export interface Settings {
-  httpPort: number
-  httpsPort: number
-  ipv6: boolean
-  /** Where nginx's process id and control socket are. */
-  runDir: string
-  /** Where the file of routes and temporary files are. */
-  stateDir: string
-  luaDir: string
-}
-
-/** nginx's socket for our own API; not on a volume, so nobody else can reach it. */
-export function controlSocket(settings: Pick<Settings, 'runDir'>): string {
-  return `${settings.runDir}/nginx.sock`
-}
-
-/** The file of routes that nginx loads when it starts. */
-export function routesFile(settings: Pick<Settings, 'stateDir'>): string {
-  return `${settings.stateDir}/routes`
-}
-
-/** The folder of what was added to sites: DIGEST in it, then the path by which texts name it. */
-export function additionsDir(settings: Pick<Settings, 'stateDir'>): string {
-  return `${settings.stateDir}/additions`
-}
-
-/** nginx's whole configuration; the same sites and settings give the same bytes. */
-export function render(sites: readonly Site[], settings: Settings): string {
-  const ordered = [...sites].filter((site) => site.hosts.length > 0).sort((a, b) => (a.name < b.name ? -1 : 1))
-  return [main(settings), events, http(settings, ordered)].join('\n')
+/** nginx's whole configuration; the same sites, routes and settings give the same bytes. Plain sites leave no trace in it. */
+export function render({ sites }: State, settings: Settings, routes: ReadonlyMap<string, string> = new Map()): string {
+  const { blocks } = kindsOf(sites)
+  const http = [
+    shared(settings),
+    tlsShared(settings),
+    settings.proxyProtocol === true ? proxied : '',
+    upstreams,
+    control(settings),
+    genericServer(settings),
+    ...ports(blocks, settings),
+    ...blocks.map((site) => served(site, settings)),
+  ]
+  return [main(settings), events, block('http', http.join('\n')), stream(blocks, routes, settings)].filter((text) => text !== '').join('\n')
 }
 
 function main({ runDir }: Settings): string {
@@ -50,19 +42,21 @@ const events = `events {
 }
 `
 
-function http(settings: Settings, sites: readonly Site[]): string {
-  const blocks = [shared(settings), upstreams, control(settings), unknownHost(settings), ...sites.map((site) => served(site, settings))]
-  return `http {\n${blocks.map(indent).join('\n')}}\n`
-}
-
 function shared({ luaDir, stateDir }: Settings): string {
   return `lua_package_path "${luaDir}/?.lua;/usr/share/lua/5.1/?.lua;;";
 lua_shared_dict routes 4m;
+lua_shared_dict hosts 8m;
+lua_shared_dict tls 8m;
+lua_shared_dict certificates 64m;
+lua_shared_dict challenges 1m;
 lua_shared_dict open 8m;
 init_by_lua_block {
-  require("routes").load("${stateDir}/routes")
+  require("tables").load("${stateDir}")
   balance = require "balance"
   control = require "control"
+  front = require "front"
+  pages = require "pages"
+  tls = require "tls"
 }
 
 include /etc/nginx/mime.types;
@@ -98,143 +92,61 @@ map $http_host $host_port {
   "~(?<port_suffix>:[0-9]+)$" $port_suffix;
 }
 
+# Once a site is served encrypted, browsers are told to come so again.
+map $https $hsts {
+  default "";
+  on "max-age=15724800; includeSubDomains";
+}
+add_header Strict-Transport-Security $hsts always;
+
 proxy_http_version 1.1;
-${headers}proxy_connect_timeout 60s;
+${headers('proxy')}${headers('grpc')}proxy_connect_timeout 60s;
 proxy_send_timeout 60s;
 proxy_read_timeout 60s;
 proxy_next_upstream error timeout;
 `
 }
 
-const headers = `proxy_set_header Host $host$host_port;
-proxy_set_header Upgrade $http_upgrade;
-proxy_set_header Connection $connection_upgrade;
-proxy_set_header X-Forwarded-For $remote_addr;
-proxy_set_header X-Forwarded-Proto $scheme;
-proxy_set_header X-Forwarded-Port $server_port;
-proxy_set_header X-Request-Start $msec;
-proxy_set_header X-Forwarded-Host "";
-proxy_set_header X-Forwarded-Server "";
-proxy_set_header X-Forwarded-Ssl "";
-proxy_set_header X-Real-IP "";
-proxy_set_header Forwarded "";
-proxy_set_header Proxy "";
-`
-
 // Idle connections close before Node's five seconds are over: an app that closes first may do so under a request.
-const upstreams = ['apps', 'apps_closing']
-  .map(
-    (name) => `upstream ${name} {
-  server 0.0.0.1;
-  balancer_by_lua_block { balance.balance(${name === 'apps_closing'}) }
-  keepalive 128;
-  keepalive_timeout 4s;
-  keepalive_requests 10000;
-}
+// gRPC has connections of its own, as those of HTTP/1.1 and HTTP/2 to one address must not be mixed up.
+const upstreams = ['apps', 'apps_closing', 'grpc_apps', 'grpc_apps_closing']
+  .map((name) =>
+    block(
+      `upstream ${name}`,
+      `server 0.0.0.1;
+balancer_by_lua_block { balance.balance(${name.endsWith('_closing')}) }
+keepalive 128;
+keepalive_timeout 4s;
+keepalive_requests 10000;
 `,
+    ),
   )
   .join('\n')
 
 function control(settings: Settings): string {
   return `server {
   listen unix:${controlSocket(settings)};
-  client_max_body_size 16m;
+  client_max_body_size 64m;
   client_body_buffer_size 1m;
   location = /health { return 204; }
-  location = /routes { content_by_lua_block { control.routes() } }
+  location = /routes { content_by_lua_block { control.table("routes") } }
+  location = /hosts { content_by_lua_block { control.table("hosts") } }
+  location = /tls { content_by_lua_block { control.table("tls") } }
+  location = /certificates { content_by_lua_block { control.certificates() } }
+  location = /challenge { content_by_lua_block { control.challenge() } }
   location = /goodbye { content_by_lua_block { control.goodbye() } }
   location = /open { content_by_lua_block { control.open() } }
 }
 `
 }
 
-function unknownHost(settings: Settings): string {
-  return `server {
-${indent(listen(settings.httpPort, ' default_server', settings.ipv6))}  server_name _;
-  return 444;
-}
-
-server {
-${indent(listen(settings.httpsPort, ' ssl default_server', settings.ipv6))}  server_name _;
-  ssl_reject_handshake on;
-}
-`
-}
-
-/** All of a site: what was added beside it comes first, and serves the hosts that it names in the site's place. */
-export function served(site: Site, settings: Settings): string {
-  const beside = site.additions?.beside ?? []
-  const taken = new Set(beside.flatMap((one) => one.hosts))
-  const hosts = site.hosts.filter((host) => !taken.has(host))
-  return include(site, beside, settings) + (hosts.length > 0 ? server({ ...site, hosts }, settings) : '')
-}
-
-function server(site: Site, settings: Settings): string {
-  const inside = site.additions?.inside ?? []
-  if (site.socket !== undefined) return streamed(site, site.socket, settings)
-  // A header that a text sets for all of the server would take all of ours away from where they were inherited.
-  const own = inside.length > 0 ? indent(headers) : ''
-  const size = site.options?.maxBodySize
-  return `server {
-${indent(listen(settings.httpPort, '', settings.ipv6))}  server_name ${site.hosts.join(' ')};
-${size === undefined ? '' : `  client_max_body_size ${size};\n`}  set $site ${site.name};
-  set $counted "";
-  error_page 500 = @closing;
-  error_page 502 @unavailable;
-  log_by_lua_block { balance.finish() }
-  location / {
-${indent(own)}    proxy_pass http://apps;
-  }
-  location @closing {
-${indent(own)}    keepalive_timeout 0;
-    proxy_pass http://apps_closing;
-  }
-  location @unavailable {
-    default_type text/plain;
-    return 502 "This app is not running, or it did not answer.\\n";
-  }
-${indent(
-  include(
-    site,
-    inside.map((path) => ({ path })),
-    settings,
-  ),
-)}}
-`
-}
-
-/** For what takes long and answers while it is asked, such as git over HTTP: nothing is held back on the way. */
-function streamed({ hosts }: Site, socket: string, settings: Settings): string {
-  return `server {
-${indent(listen(settings.httpPort, '', settings.ipv6))}  server_name ${hosts.join(' ')};
-  client_max_body_size 0;
-  client_body_timeout 300s;
-  error_page 502 504 = @away;
-  location / {
-    proxy_request_buffering off;
-    proxy_buffering off;
-    proxy_send_timeout 1h;
-    proxy_read_timeout 1h;
-    proxy_pass http://unix:${socket};
-  }
-  location @away {
-    default_type text/plain;
-    return 503 "Nobody answers here at the moment: try again in a while.\\n";
-  }
-}
-`
-}
-
-/** Each text is a file of its own, so that one that is not whole cannot end the block that it is in. */
-function include({ additions }: Site, texts: readonly { path: string }[], settings: Settings): string {
-  return texts.map(({ path }) => `include ${additionsDir(settings)}/${additions?.digest}${path};\n`).join('')
-}
-
-function listen(port: number, parameters: string, ipv6: boolean): string {
-  const addresses = ipv6 ? [`${port}`, `[::]:${port}`] : [`${port}`]
-  return addresses.map((address) => `listen ${address}${parameters};\n`).join('')
-}
-
-function indent(text: string): string {
-  return text.replace(/^(?=.)/gm, '  ')
+/** Ports that only some sites have: there, too, an unknown host gets no answer and an unknown name no handshake. */
+function ports(blocks: readonly Site[], settings: Settings): string[] {
+  const opened = new Map<number, string>()
+  for (const one of blocks.flatMap(httpListeners))
+    if (one.port !== undefined && one.port !== settings.httpPort && one.port !== settings.httpsPort)
+      opened.set(one.port, `${isEncrypted(one) ? ' ssl' : ''} default_server${one.proxyProtocol === true ? ' proxy_protocol' : ''}`)
+  return [...opened]
+    .sort(([a], [b]) => a - b)
+    .map(([port, parameters]) => block('server', `${listen(port, parameters, settings)}server_name _;\nreturn 444;\n`))
 }

@@ -3,10 +3,12 @@ import { chmod, mkdir, rename, rm } from 'node:fs/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import { messageOf } from '#lib/errors.ts'
 import { api } from './api.ts'
-import { controlSocket, routesFile, type Settings } from './config.ts'
+import { Pipeline } from './pipeline.ts'
+import { makePlaceholder } from './placeholder.ts'
 import { Nginx } from './process.ts'
 import { RouteTable } from './routes.ts'
-import { SiteStore } from './sites.ts'
+import { controlSocket, type Settings, tableFile } from './settings.ts'
+import { passingState } from './sites.ts'
 
 /** How long requests in flight may go on when the appliance is stopped; Docker kills after ten seconds. */
 const graceMs = 8000
@@ -15,6 +17,7 @@ const settings: Settings = {
   httpPort: port('APPLIANCE_HTTP_PORT', 80),
   httpsPort: port('APPLIANCE_HTTPS_PORT', 443),
   ipv6: existsSync('/proc/net/if_inet6'),
+  proxyProtocol: ['1', 'true', 'on'].includes(process.env.APPLIANCE_PROXY_PROTOCOL ?? ''),
   runDir: process.env.APPLIANCE_RUN_DIR ?? '/run/nginx-appliance',
   stateDir: process.env.APPLIANCE_STATE_DIR ?? '/var/lib/nginx-appliance',
   luaDir: `${import.meta.dirname}/lua`,
@@ -39,12 +42,19 @@ async function main(): Promise<number> {
   // Left by a container that was killed: nginx would not bind over it.
   await rm(controlSocket(settings), { force: true })
 
-  const sites = new SiteStore(settings)
-  const routes = new RouteTable(routesFile(settings), controlSocket(settings))
-  await Promise.all([sites.load(), routes.load()])
-  for (const { name, reason } of sites.refused) log(`starting without ${name}: ${reason}`)
+  await makePlaceholder(settings)
 
-  const nginx = new Nginx(sites.configuration, controlSocket(settings))
+  const routes = new RouteTable(tableFile(settings, 'routes'), controlSocket(settings))
+  const pipeline = new Pipeline(
+    settings,
+    () => routes.all,
+    () => nginx.reload(),
+  )
+  await routes.load()
+  await pipeline.load(passingState)
+  for (const { name, reason } of pipeline.refused) log(`starting without ${name}: ${reason}`)
+
+  const nginx = new Nginx(pipeline.configuration, controlSocket(settings))
   let stopping = false
   const stop = () => {
     // A second signal does not wait for requests.
@@ -54,8 +64,8 @@ async function main(): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const) process.on(signal, stop)
 
   await nginx.up()
-  await serve(api({ sites, routes, nginx, socket: controlSocket(settings) }).fetch)
-  log(`serving ${sites.sites.length} sites on ports ${settings.httpPort} and ${settings.httpsPort}`)
+  await serve(api({ pipeline, routes, nginx, settings }).fetch)
+  log(`serving ${pipeline.state.sites.length} sites on ports ${settings.httpPort} and ${settings.httpsPort}`)
 
   const status = await nginx.exited
   await rm(apiSocket, { force: true })

@@ -1,5 +1,8 @@
 export { type Additions, longestAdditions } from './additions.ts'
+export type { Tls } from './certificate.ts'
 export { type Appliance, appliance } from './client.ts'
+export type { Listener } from './listener.ts'
 export type { ProbeOptions, ProbeTarget } from './probe.ts'
 export type { Refused } from './refused.ts'
+export type { Route } from './routes.ts'
 export { hostName, type Upstream, type WantedSite } from './site.ts'

@@ -25,7 +25,7 @@ export function words(stderr: string): string {
     const added = /\/additions\/[0-9a-f]+(\/.*)/.exec(file ?? '')?.[1]
     return said === undefined ? [] : added === undefined ? said : `${added}: ${said}`
   })
-  return lines.join('\n') || stderr.trim() || 'nginx gave no reason'
+  return [...new Set(lines)].join('\n') || stderr.trim() || 'nginx gave no reason'
 }
 
 /** The running nginx: one master, child of this process. */
@@ -104,7 +104,7 @@ export class Nginx {
     const deadline = performance.now() + timeoutMs
     while (performance.now() < deadline) {
       await sleep(10)
-      if (/\[emerg\]/.test(this.#said)) throw new Error(words(this.#said))
+      if (failed(this.#said)) throw new Error(words(this.#said))
       const now = await this.#accepting()
       if (now.size > 0 && before.isDisjointFrom(now)) return
     }
@@ -130,6 +130,11 @@ export class Nginx {
     }
     return workers
   }
+}
+
+/** Did nginx give a new configuration up? It tries for a while to have a port that somebody else has. */
+function failed(said: string): boolean {
+  return said.split('\n').some((line) => line.includes('[emerg]') && !/ bind\(\) to \S+ failed /.test(line))
 }
 
 /** A file of /proc, or nothing when the process has just gone. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sharedHost } from './conflict.ts'
 import { words } from './process.ts'
-import { parseSites, sharedHost } from './refused.ts'
+import { parseSites } from './refused.ts'
 import { wantedSite } from './site.ts'
 
 test('a site that does not parse is reported and leaves the others', () => {

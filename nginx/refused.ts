@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { messageOf, UserError } from '#lib/errors.ts'
-import { problem, type Site, site } from './site.ts'
+import { UserError } from '#lib/errors.ts'
+import { problem, type Site } from './site.ts'
 
 /** Stored or wanted sites, or what was added to them, that nginx or its grammar does not take. */
 export const refusedSites = z.array(z.strictObject({ name: z.string(), reason: z.string() }))
@@ -25,28 +25,6 @@ export function parseSites<T>(schema: z.ZodType<T>, values: readonly unknown[]):
     else refused.push({ name: nameOf(value) ?? `site ${index + 1}`, reason: problem(parsed.error) })
   }
   return { sites, refused }
-}
-
-/** A store that was damaged loses its sites, not the start; control sends them again. */
-export function parseStore(text: string | undefined): { sites: Site[]; refused: Refused[] } {
-  try {
-    return parseSites(site, z.array(z.unknown()).parse(JSON.parse(text ?? '[]')))
-  } catch (error) {
-    return { sites: [], refused: [{ name: 'sites.json', reason: messageOf(error) }] }
-  }
-}
-
-/** Two sites with one host: nginx only warns and serves the first, so we say it. */
-export function sharedHost(sites: readonly Site[]): string | undefined {
-  const owners = new Map<string, string>()
-  for (const { name, hosts } of sites) {
-    for (const host of hosts) {
-      const owner = owners.get(host)
-      if (owner !== undefined) return owner === name ? `there are two sites called ${name}` : `${host} belongs to ${owner}`
-      owners.set(host, name)
-    }
-  }
-  return undefined
 }
 
 /** Sites without the texts beside them that serve a host of another site: those hosts are the other's, whoever comes last. */

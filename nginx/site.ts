@@ -2,12 +2,9 @@ import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { z } from 'zod'
 import { type Additions, stored } from './additions.ts'
-
-/** Site names become Lua keys, nginx words and lines of a file, so their grammar has nothing that any of these could read otherwise. */
-export const siteName = z
-  .string()
-  .max(100)
-  .regex(/^[a-z0-9][a-z0-9.-]*$/, 'a site name has lower case letters, digits, dots and hyphens, and starts with a letter or digit')
+import { storedTls, type Tls, tls } from './certificate.ts'
+import { listener } from './listener.ts'
+import { siteName } from './name.ts'
 
 /** A host name as a person may type it: lower-cased, IDN to punycode, a final dot dropped, `*.` at the front allowed. */
 export const hostName = z.string().transform((text, context) => {
@@ -28,13 +25,14 @@ const plain = {
   hosts: z.array(hostName).transform((hosts) => [...new Set(hosts)]),
   options: z.strictObject({ maxBodySize: maxBodySize.exactOptional() }).exactOptional(),
   socket: unixSocket.exactOptional(),
+  listeners: z.array(listener).max(50).exactOptional(),
 }
 
 /** What a site may look like: everything that ends up in nginx's configuration passes through here. What is added is parsed later: it keeps no site away. */
-export const wantedSite = z.strictObject({ ...plain, additions: z.unknown().exactOptional() })
+export const wantedSite = z.strictObject({ ...plain, tls: tls.exactOptional(), additions: z.unknown().exactOptional() })
 
-/** The same as it is stored: what was added to it is in a folder of its own. */
-export const site = z.strictObject({ ...plain, additions: stored.exactOptional() })
+/** The same as it is stored: what was added to it is in a folder of its own, and its certificate in a file. */
+export const site = z.strictObject({ ...plain, tls: storedTls.exactOptional(), additions: stored.exactOptional() })
 
 /** Where requests may go: an address, never a name, so that nginx resolves nothing. */
 export const upstream = z.strictObject({
@@ -43,7 +41,8 @@ export const upstream = z.strictObject({
 })
 
 /** A virtual host: requests for `hosts` go to the route of the same name, or, streamed both ways and of any size, to a unix socket. */
-export type WantedSite = Omit<Site, 'additions'> & {
+export type WantedSite = Omit<Site, 'additions' | 'tls'> & {
+  tls?: Tls
   /** What is added to it; `kept` is what was added last. */
   additions?: Additions | 'kept'
 }

@@ -15,19 +15,18 @@ local tries = 5
 local parsed = {}
 local failed = {}
 
--- The upstreams of a site as this worker keeps them, or nil when it has no route.
-local function parse(site)
-  local text = routes:get(site)
+-- The upstreams of a route as this worker keeps them, or nil when there is none.
+local function parse(route)
+  local text = routes:get(route)
   if not text then
-    parsed[site] = nil
+    parsed[route] = nil
     return nil
   end
   local list = { text = text, last = math.random(0, 15) }
-  for key in text:gmatch("%S+") do
-    local address, port = key:match("^(.*):(%d+)$")
+  for key, address, port in text:gmatch("((%S+):(%d+))") do
     list[#list + 1] = { key = key, address = address, port = tonumber(port) }
   end
-  parsed[site] = list
+  parsed[route] = list
   return list
 end
 
@@ -79,9 +78,10 @@ function M.balance(closing)
   if again then
     give_up()
   end
-  local site = get(var, "site")
-  local list = parsed[site] or parse(site)
-  if not list then
+  local route = get(var, "route")
+  local list = parsed[route] or parse(route)
+  -- A route may have words in place of upstreams, for the page that is shown.
+  if not list or #list == 0 then
     return ngx.exit(busy)
   end
   local upstream = #list == 1 and list[1] or turn(list)
@@ -89,11 +89,11 @@ function M.balance(closing)
   local counted, err = open:incr(key, 1, 0)
   -- Counted before the route is read: whoever takes an upstream out of the route and
   -- then sees its count at 0 knows that no request can still be on its way to it.
-  if routes:get(site) ~= list.text then
+  if routes:get(route) ~= list.text then
     if counted then
       open:incr(key, -1)
     end
-    parse(site)
+    parse(route)
     return M.balance(closing)
   end
   if counted then

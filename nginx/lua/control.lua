@@ -1,5 +1,5 @@
 -- What the API asks of nginx on its private socket.
-local routes = require "routes"
+local tables = require "tables"
 
 local function body()
   ngx.req.read_body()
@@ -19,12 +19,39 @@ end
 
 local M = {}
 
--- POST /routes: lines as in the file of routes, changes only.
-function M.routes()
-  local ok, err = routes.apply(body())
+local function answer(ok, err)
   if not ok then
     ngx.status = 507
     ngx.say(err)
+  end
+end
+
+-- POST /routes, /hosts, /tls: lines as in the file of that name, changes only.
+function M.table(name)
+  answer(tables.apply(name, body()))
+end
+
+-- POST /certificates: @DIGEST on a line, then chain and key; a digest alone is forgotten.
+function M.certificates()
+  for digest, pem in body():gmatch("@(%x+)\n([^@]*)") do
+    if pem == "" then
+      ngx.shared.certificates:delete(digest)
+    else
+      local ok, err = ngx.shared.certificates:safe_set(digest, pem)
+      if not ok then
+        return answer(nil, err)
+      end
+    end
+  end
+end
+
+-- POST /challenge: a token and the answer to it, which is forgotten after an hour; a token alone is at once.
+function M.challenge()
+  local token, text = body():match("^(%S+) ?(%S*)")
+  if text == "" then
+    ngx.shared.challenges:delete(token)
+  else
+    answer(ngx.shared.challenges:safe_set(token, text, 3600))
   end
 end
 

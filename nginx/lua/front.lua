@@ -1,0 +1,69 @@
+-- Whose is a host? Sites that are only hosts have no server block: the one that serves them all asks here.
+local hosts, challenges = ngx.shared.hosts, ngx.shared.challenges
+local var = ngx.var
+local get, set = getmetatable(var).__index, getmetatable(var).__newindex
+local find, sub = string.find, string.sub
+
+-- Where a certificate authority looks for the answer to its challenge.
+local well_known = "/.well-known/acme-challenge/"
+
+-- What is kept of a host: "SITE", or "SITE redirect" where plain HTTP is sent to HTTPS. Parsed once per worker.
+local parsed = {}
+
+local function parse(value)
+  local site, redirect = value:match("^(%S+)( ?)")
+  local entry = { site = site, redirect = redirect ~= "" }
+  parsed[value] = entry
+  return entry
+end
+
+local M = {}
+
+-- The entry of a name in a table of names, where `*.a` stands for all below `a`; the nearest counts.
+function M.nearest(names, name)
+  local value = names:get(name)
+  local dot = not value and find(name, ".", 1, true)
+  while dot do
+    value = names:get("*" .. sub(name, dot))
+    dot = not value and find(name, ".", dot + 1, true)
+  end
+  return value
+end
+
+local function is_challenge()
+  local uri = get(var, "uri")
+  return sub(uri, 1, #well_known) == well_known and challenges:get(sub(uri, #well_known + 1)) ~= nil
+end
+
+-- set_by_lua: the site of a request by its host, or "" when there is none; sets `to_https` where it is to come again encrypted.
+function M.site()
+  local value = M.nearest(hosts, get(var, "host"))
+  local entry = value and (parsed[value] or parse(value))
+  if entry and not entry.redirect then
+    return entry.site
+  end
+  local plain = get(var, "https") == ""
+  if entry and not plain then
+    return entry.site
+  end
+  if plain and is_challenge() then
+    return "=challenge"
+  end
+  if not entry then
+    return ""
+  end
+  set(var, "to_https", "1")
+  return entry.site
+end
+
+-- content_by_lua: the answer to a challenge that is ours; any other path below is the app's own.
+function M.challenge()
+  local answer = challenges:get(sub(get(var, "uri"), #well_known + 1))
+  if not answer then
+    return ngx.exec("@app")
+  end
+  ngx.header["content-type"] = "application/octet-stream"
+  ngx.print(answer)
+end
+
+return M

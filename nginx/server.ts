@@ -1,0 +1,112 @@
+import { appLocations, proxied } from './generic.ts'
+import { headers } from './headers.ts'
+import { redirects } from './hosts.ts'
+import { isEncrypted, isStream, type Listener } from './listener.ts'
+import { additionsDir, type Settings } from './settings.ts'
+import type { Site } from './site.ts'
+import { block, indent, listen } from './text.ts'
+
+type HttpListener = Exclude<Listener, { scheme: 'tcp' | 'udp' }>
+
+/** All of a site that has words in the configuration: what was added beside it comes first, and serves the hosts that it names in the site's place. */
+export function served(site: Site, settings: Settings): string {
+  const beside = site.additions?.beside ?? []
+  const taken = new Set(beside.flatMap((one) => one.hosts))
+  const hosts = site.hosts.filter((host) => !taken.has(host))
+  return include(site, beside, settings) + (hosts.length > 0 ? servers({ ...site, hosts }, settings) : '')
+}
+
+/** Listeners of a site over HTTP; those that need a certificate only where there is one. */
+export function httpListeners({ listeners, tls }: Site): HttpListener[] {
+  const wanted: readonly Listener[] = listeners ?? [{ scheme: 'http' }, { scheme: 'https' }]
+  return wanted.filter((one) => !isStream(one)).filter((one) => tls !== undefined || !isEncrypted(one))
+}
+
+function servers(site: Site, settings: Settings): string {
+  if (site.socket !== undefined) return block('server', streamed(site, site.socket, settings))
+  return [...Map.groupBy(httpListeners(site), (one) => groupOf(site, one)).values()].map((group) => server(site, group, settings)).join('')
+}
+
+/** Listeners that one server block serves: those with one route, over one protocol to the app. */
+function groupOf(site: Site, one: HttpListener): string {
+  if (one.scheme === 'http' && one.port === undefined && redirects(site)) return 'redirect'
+  return `${one.scheme.startsWith('grpc') ? 'grpc' : 'proxy'} ${one.route ?? site.name} ${one.proxyProtocol === true}`
+}
+
+function server(site: Site, group: readonly HttpListener[], settings: Settings): string {
+  const [first] = group
+  if (first === undefined) return ''
+  const from = first.proxyProtocol === true ? proxied : ''
+  const named = `${group.map((one) => listenTo(one, settings)).join('')}server_name ${site.hosts.join(' ')};\n${from}`
+  const variables = `set $site ${site.name};\nset $route ${first.route ?? site.name};\nset $counted "";\n`
+  if (groupOf(site, first) === 'redirect') return block('server', `${named}${variables}${toHttps(settings)}`)
+  const inside = site.additions?.inside ?? []
+  const pass = first.scheme.startsWith('grpc') ? 'grpc' : 'proxy'
+  // A header that a text sets for all of the server would take all of ours away from where they were inherited.
+  const own = inside.length > 0 ? indent(headers(pass)) : ''
+  const size = site.options?.maxBodySize
+  const texts = include(
+    site,
+    inside.map((path) => ({ path })),
+    settings,
+  )
+  return block(
+    'server',
+    `${named}${size === undefined ? '' : `client_max_body_size ${size};\n`}${variables}${appLocations(pass, own)}${texts}`,
+  )
+}
+
+/** Certificate authorities ask over plain HTTP; everybody else is sent to HTTPS. */
+function toHttps({ httpsPort }: Settings): string {
+  const port = httpsPort === 443 ? '' : `:${httpsPort}`
+  return `location ^~ /.well-known/acme-challenge/ {
+  content_by_lua_block { front.challenge() }
+}
+location @app {
+  return 301 https://$host${port}$request_uri;
+}
+location / {
+  return 301 https://$host${port}$request_uri;
+}
+`
+}
+
+/** For what takes long and answers while it is asked, such as git over HTTP: nothing is held back on the way. */
+function streamed(site: Site, socket: string, settings: Settings): string {
+  return `${httpListeners(site)
+    .map((one) => listenTo(one, settings))
+    .join('')}server_name ${site.hosts.join(' ')};
+set $site ${site.name};
+client_max_body_size 0;
+client_body_timeout 300s;
+error_page 502 504 = @away;
+location ^~ /.well-known/acme-challenge/ {
+  content_by_lua_block { front.challenge() }
+}
+proxy_request_buffering off;
+proxy_buffering off;
+proxy_send_timeout 1h;
+proxy_read_timeout 1h;
+location / {
+  proxy_pass http://unix:${socket};
+}
+location @app {
+  proxy_pass http://unix:${socket};
+}
+location @away {
+  default_type text/plain;
+  return 503 "Nobody answers here at the moment: try again in a while.\\n";
+}
+`
+}
+
+/** Each text is a file of its own, so that one that is not whole cannot end the block that it is in. */
+function include({ additions }: Site, texts: readonly { path: string }[], settings: Settings): string {
+  return texts.map(({ path }) => `include ${additionsDir(settings)}/${additions?.digest}${path};\n`).join('')
+}
+
+/** What a listener adds to its port; the appliance's own two have theirs where the port is opened. */
+export function listenTo(one: HttpListener, settings: Settings): string {
+  const port = one.port ?? (isEncrypted(one) ? settings.httpsPort : settings.httpPort)
+  return listen(port, isEncrypted(one) ? ' ssl' : '', settings)
+}

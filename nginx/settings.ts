@@ -1,0 +1,38 @@
+/** What the configuration depends on besides what is stored. */
+export interface Settings {
+  httpPort: number
+  httpsPort: number
+  ipv6: boolean
+  /** Do connections to these two ports begin with the PROXY protocol? */
+  proxyProtocol?: boolean
+  /** Where nginx's process id and control socket are. */
+  runDir: string
+  /** Where what is stored, the tables and temporary files are. */
+  stateDir: string
+  luaDir: string
+}
+
+/** nginx's socket for our own API; not on a volume, so nobody else can reach it. */
+export function controlSocket(settings: Pick<Settings, 'runDir'>): string {
+  return `${settings.runDir}/nginx.sock`
+}
+
+/** The file of a table that nginx loads when it starts. */
+export function tableFile(settings: Pick<Settings, 'stateDir'>, table: 'routes' | 'hosts' | 'tls'): string {
+  return `${settings.stateDir}/${table}`
+}
+
+/** The folder of what was added to sites: DIGEST in it, then the path by which texts name it. */
+export function additionsDir(settings: Pick<Settings, 'stateDir'>): string {
+  return `${settings.stateDir}/additions`
+}
+
+/** The folder of certificates: DIGEST.pem, chain and key. */
+export function certificatesDir(settings: Pick<Settings, 'stateDir'>): string {
+  return `${settings.stateDir}/certificates`
+}
+
+/** A certificate for nobody, which nginx wants to have before it asks for the right one. */
+export function placeholder(settings: Pick<Settings, 'stateDir'>): string {
+  return `${settings.stateDir}/placeholder.pem`
+}
