@@ -23,6 +23,7 @@ import { keepBackups } from './copies.ts'
 import { cron } from './cron.ts'
 import { dispatcher } from './dispatch.ts'
 import { followEngine } from './events.ts'
+import { globalProperties } from './global-properties.ts'
 import { untilAppliance } from './health.ts'
 import { httpDoor } from './http-door.ts'
 import { doorSocket, type Instance } from './instance.ts'
@@ -94,6 +95,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const instance: Instance = {
     settings,
     db,
+    properties: globalProperties(db),
     engine,
     appliance: appliance('/run/dokku/appliance/api.sock'),
     repositories: repositories(join(settings.dataDir, 'repositories'), { hooksPath: await gitHooks() }),

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open } from '#lib/database.ts'
+import { globalProperties } from './global-properties.ts'
 import type { Instance } from './instance.ts'
 import { readSettings } from './settings.ts'
 
@@ -15,9 +16,11 @@ export function emptyDatabase(): Database {
 
 /** An instance of which only the state is real, and what a test adds; whatever else a test touches is an error that names it. */
 export function stateOnly(env: Record<string, string> = {}, more: Partial<Instance> = {}): Instance {
+  const db = more.db ?? emptyDatabase()
   const real = {
     settings: readSettings(env),
-    db: emptyDatabase(),
+    db,
+    properties: globalProperties(db),
     fire: async () => {},
     collect: async () => [],
     select: async () => undefined,

@@ -6,6 +6,7 @@ import type { Docker } from '#lib/docker.ts'
 import type { Appliance } from '#nginx'
 import type { Around, Plugin, Store } from '#plugn'
 import type { Cron } from './cron.ts'
+import type { Properties } from './global-properties.ts'
 import type { Collect, Fire, Select } from './hooks.ts'
 import type { LiveBuilds } from './live-builds.ts'
 import type { keyedQueue, limited } from './locks.ts'
@@ -15,6 +16,8 @@ import type { Settings } from './settings.ts'
 export interface Instance {
   readonly settings: Settings
   readonly db: Database
+  /** Settings of every app that has none of its own. */
+  readonly properties: Properties
   readonly engine: Docker
   readonly appliance: Appliance
   readonly repositories: Repositories

@@ -1,7 +1,8 @@
-import { optional, param } from '#lib/command.ts'
+import { boolean, optional, param, unless } from '#lib/command.ts'
 import { UserError } from '#lib/errors.ts'
 import { didYouMean } from '#lib/nearest.ts'
-import type { App } from './app.ts'
+import { authorize } from './access.ts'
+import { type App, allApps } from './app.ts'
 import { type Context, changing } from './context.ts'
 import { someApp } from './report.ts'
 
@@ -12,50 +13,102 @@ export interface Setting {
   values?: readonly string[]
   /** Throws UserError for what it cannot be. */
   check: (value: string) => unknown
-  /** What a new value changes at once. */
-  apply?: (app: App) => Promise<void>
+  /** What a new value changes at once; where it throws, the old value is put back. */
+  apply?: (app: App, context: Context) => Promise<unknown>
+  /** Only an admin may change it. */
+  admin?: boolean
+}
+
+type Settings = Readonly<Record<string, Setting>>
+interface Input {
+  args: { app: App | undefined; setting: [string, Setting]; value: string | undefined }
+  context: Context
 }
 
 /** The spec of a `:set` command in Dokku's manner: `GROUP:set APP KEY VALUE`, and without a value the default again. */
-export function setCommand(group: string, settings: Readonly<Record<string, Setting>>, examples: [string, ...string[]]) {
-  const keys = Object.keys(settings)
-  const parse = (key: string): [string, Setting] => {
-    const setting = Object.hasOwn(settings, key) ? settings[key] : undefined
-    if (setting !== undefined) return [key, setting]
-    throw new UserError('no-such-setting', `${group} has no setting ${JSON.stringify(key.slice(0, 40))}`, {
-      hint: didYouMean(key, keys) ?? keys.join(', '),
-    })
+export function setCommand(group: string, settings: Settings, examples: [string, ...string[]]) {
+  return { ...specOf(group, settings, examples), args: { app: someApp, ...settingArgs(group, settings) }, run: setting(group) }
+}
+
+/** The same with `--global` in place of the app, for every app that has no setting of its own. */
+export function setGlobalCommand(group: string, settings: Settings, examples: [string, ...string[]]) {
+  return {
+    ...specOf(group, settings, examples),
+    args: { app: unless('global', someApp), ...settingArgs(group, settings) },
+    flags: { global: boolean('for every app that has no setting of its own') },
+    // For all of them, an admin's right is asked for when it runs.
+    eachApp: true as const,
+    run: setting(group),
   }
+}
+
+function specOf(group: string, settings: Settings, examples: [string, ...string[]]) {
   return {
     name: `${group}:set`,
     summary: `set or clear a ${group} setting of an app`,
     description: Object.entries(settings)
       .map(([key, { summary }]) => `${key}: ${summary}.`)
       .join('\n'),
-    args: {
-      app: someApp,
-      setting: param<[string, Setting], Context>({ summary: keys.join(', '), label: 'setting', parse, complete: () => keys }),
-      value: optional(
-        param<string, Context>({
-          summary: 'the value; left out, the setting is cleared',
-          label: 'value',
-          parse: String,
-          complete: (_prefix, _context, { setting = '' }) =>
-            (Object.hasOwn(settings, setting) ? settings[setting]?.values : undefined) ?? [],
-        }),
-      ),
-    },
     examples,
     right: 'deploy' as const,
-    async run({ args, context }: { args: { app: App; setting: [string, Setting]; value: string | undefined }; context: Context }) {
-      const [key, { check, apply }] = args.setting
-      const value = args.value ?? ''
-      if (value !== '') check(value)
-      await changing(args.app, context, async () => {
-        args.app.properties.set(`${group} ${key}`, value)
-        await apply?.(args.app)
-      })
-      context.output.step(value === '' ? `Unsetting ${key}` : `Setting ${key} to ${value}`)
-    },
   }
+}
+
+function settingArgs(group: string, settings: Settings) {
+  const keys = Object.keys(settings)
+  const parse = (key: string): [string, Setting] => {
+    const found = Object.hasOwn(settings, key) ? settings[key] : undefined
+    if (found !== undefined) return [key, found]
+    throw new UserError('no-such-setting', `${group} has no setting ${JSON.stringify(key.slice(0, 40))}`, {
+      hint: didYouMean(key, keys) ?? keys.join(', '),
+    })
+  }
+  return {
+    setting: param<[string, Setting], Context>({ summary: keys.join(', '), label: 'setting', parse, complete: () => keys }),
+    value: optional(
+      param<string, Context>({
+        summary: 'the value; left out, the setting is cleared',
+        label: 'value',
+        parse: String,
+        complete: (_prefix, _context, { setting = '' }) => (Object.hasOwn(settings, setting) ? settings[setting]?.values : undefined) ?? [],
+      }),
+    ),
+  }
+}
+
+function setting(group: string) {
+  return async ({ args, context }: Input): Promise<void> => {
+    const [key, { check, apply, admin }] = args.setting
+    const value = args.value ?? ''
+    if (args.app === undefined || admin === true) authorize(context.identity, 'admin', `set ${key}`)
+    if (value !== '') check(value)
+    const name = `${group} ${key}`
+    if (args.app === undefined) await setGlobally(name, value, apply, context)
+    else await store(args.app, name, value, apply, context)
+    context.output.step(value === '' ? `Unsetting ${key}` : `Setting ${key} to ${value}`)
+  }
+}
+
+async function store(app: App, name: string, value: string, apply: Setting['apply'], context: Context): Promise<void> {
+  await changing(app, context, async () => {
+    const before = app.properties.get(name) ?? ''
+    app.properties.set(name, value)
+    try {
+      await apply?.(app, context)
+    } catch (error) {
+      app.properties.set(name, before)
+      throw error
+    }
+  })
+}
+
+/** Applies a global setting to each app that has none of its own; one that cannot have it is said, and has the setting all the same. */
+async function setGlobally(name: string, value: string, apply: Setting['apply'], context: Context): Promise<void> {
+  const { instance } = context
+  instance.properties.set(name, value)
+  if (apply === undefined) return
+  for (const app of allApps(instance).filter((one) => one.properties.get(name) === undefined))
+    await changing(app, context, async () => {
+      await apply(app, context)
+    })
 }

@@ -5,6 +5,7 @@ import type { Output } from '#lib/output.ts'
 import type { WantedSite } from '#nginx'
 import { type App, numberedApp } from './app.ts'
 import { heard } from './by.ts'
+import { tlsOf } from './certificates.ts'
 import { recordOnce } from './journal.ts'
 import { sitePlaces } from './plugin-library.ts'
 import { show } from './plugin-views.ts'
@@ -19,7 +20,7 @@ export async function siteOf(app: App, places = sitePlaces): Promise<{ site: Wan
   const { additions, left } = await readSiteTexts(app.name, places).catch(
     (error: unknown): SiteTexts => ({ additions: 'kept', left: [messageOf(error)] }),
   )
-  return { site: { name: app.site, hosts: app.hosts, ...(additions === undefined ? {} : { additions }) }, left }
+  return { site: { name: app.site, hosts: app.hosts, ...tlsOf(app), ...(additions === undefined ? {} : { additions }) }, left }
 }
 
 /**
