@@ -2,7 +2,7 @@ import { genericServer, proxied, tlsShared } from './generic.ts'
 import { headers } from './headers.ts'
 import { kindsOf } from './hosts.ts'
 import { isEncrypted } from './listener.ts'
-import { httpListeners, served } from './server.ts'
+import { defined, httpListeners, served } from './server.ts'
 import { controlSocket, type Settings } from './settings.ts'
 import type { Site } from './site.ts'
 import type { State } from './state.ts'
@@ -16,6 +16,7 @@ export function render({ sites }: State, settings: Settings, routes: ReadonlyMap
     shared(settings),
     tlsShared(settings),
     settings.proxyProtocol === true ? proxied : '',
+    ...Object.values(Object.assign({}, ...blocks.map((site) => defined(site, settings))) as Record<string, string>),
     upstreams,
     control(settings),
     genericServer(settings),

@@ -49,8 +49,8 @@ export function redirects({ tls, listeners }: Site): boolean {
   )
 }
 
-function needsBlock({ socket, additions, listeners, options }: Site): boolean {
-  return [socket, additions, listeners, options].some((one) => one !== undefined && Object.keys(one).length > 0)
+function needsBlock({ socket, additions, listeners, options, front }: Site): boolean {
+  return [socket, additions, listeners, options, front].some((one) => one !== undefined && Object.keys(one).length > 0)
 }
 
 function wildcardsOf({ hosts, additions }: Site): string[] {

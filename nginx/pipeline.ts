@@ -6,6 +6,7 @@ import { sweep } from './addition-files.ts'
 import { readCertificate, sweepCertificates } from './certificate.ts'
 import { render } from './config.ts'
 import { sharedHost, sharedPort } from './conflict.ts'
+import { folderNames, keepFiles, sweepFiles } from './front-files.ts'
 import { hostTable, kindsOf, tlsTable } from './hosts.ts'
 import { check } from './process.ts'
 import { type Refused, refusal } from './refused.ts'
@@ -70,6 +71,7 @@ export class Pipeline {
   /** Reads what is stored, and writes what nginx starts with; `passing` leaves out what nginx would not take. */
   async load(passing: (state: State, check: Check) => Promise<{ state: State; refused: Refused[] }>): Promise<void> {
     const read = await readState(this.#settings)
+    for (const one of read.state.sites) await keepFiles(one, this.#settings)
     const { state, refused } = await passing(read.state, (one) => this.#check(one))
     this.#refused = [...read.refused, ...refused]
     this.#state = { ...state, sites: sorted(state.sites) }
@@ -198,6 +200,7 @@ export class Pipeline {
   async #sweep(states: readonly State[]): Promise<void> {
     const sites = states.flatMap((state) => state.sites)
     await sweep(this.#settings, new Set(sites.flatMap(({ additions }) => additions?.digest ?? [])))
+    await sweepFiles(new Set(sites.flatMap(folderNames)), this.#settings)
     await sweepCertificates(this.#settings, new Set(sites.flatMap(({ tls }) => tls?.digest ?? [])))
   }
 }

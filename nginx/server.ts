@@ -1,10 +1,14 @@
+import { type Directives, together } from './directives.ts'
+import { frontDirectives, redirectDirectives } from './front-directives.ts'
 import { appLocations, proxied } from './generic.ts'
 import { headers } from './headers.ts'
 import { redirects } from './hosts.ts'
 import { isEncrypted, isStream, type Listener } from './listener.ts'
+import { optionDirectives } from './option-directives.ts'
 import { additionsDir, type Settings } from './settings.ts'
 import type { Site } from './site.ts'
 import { block, indent, listen } from './text.ts'
+import { toHttps, trustsProxies } from './trust.ts'
 
 type HttpListener = Exclude<Listener, { scheme: 'tcp' | 'udp' }>
 
@@ -14,6 +18,16 @@ export function served(site: Site, settings: Settings): string {
   const taken = new Set(beside.flatMap((one) => one.hosts))
   const hosts = site.hosts.filter((host) => !taken.has(host))
   return include(site, beside, settings) + (hosts.length > 0 ? servers({ ...site, hosts }, settings) : '')
+}
+
+/** What the http block has to define for a site. */
+export function defined(site: Site, settings: Settings): Directives['http'] {
+  return site.socket === undefined ? words(site, settings).http : {}
+}
+
+function words(site: Site, settings: Settings): Directives {
+  const again = redirects(site) ? toHttps(site.options ?? {}, settings) : { http: {}, server: '' }
+  return together(redirectDirectives(site.front), again, optionDirectives(site.options, settings), frontDirectives(site.front, settings))
 }
 
 /** Listeners of a site over HTTP; those that need a certificate only where there is one. */
@@ -29,35 +43,38 @@ function servers(site: Site, settings: Settings): string {
 
 /** Listeners that one server block serves: those with one route, over one protocol to the app. */
 function groupOf(site: Site, one: HttpListener): string {
-  if (one.scheme === 'http' && one.port === undefined && redirects(site)) return 'redirect'
+  // A trusted proxy may have been asked over HTTPS, and asks over HTTP: whether to redirect is decided by request then.
+  if (one.scheme === 'http' && one.port === undefined && redirects(site) && !trustsProxies(site.options ?? {})) return 'redirect'
   return `${one.scheme.startsWith('grpc') ? 'grpc' : 'proxy'} ${one.route ?? site.name} ${one.proxyProtocol === true}`
 }
 
-function server(site: Site, group: readonly HttpListener[], settings: Settings): string {
+function server(wanted: Site, group: readonly HttpListener[], settings: Settings): string {
   const [first] = group
   if (first === undefined) return ''
+  const { trustedProxies, ...options } = wanted.options ?? {}
+  // Behind a PROXY protocol there is one word about who a client is.
+  const site = first.proxyProtocol === true ? { ...wanted, options } : wanted
   const from = first.proxyProtocol === true ? proxied : ''
   const named = `${group.map((one) => listenTo(one, settings)).join('')}server_name ${site.hosts.join(' ')};\n${from}`
   const variables = `set $site ${site.name};\nset $route ${first.route ?? site.name};\nset $counted "";\n`
-  if (groupOf(site, first) === 'redirect') return block('server', `${named}${variables}${toHttps(settings)}`)
+  if (groupOf(site, first) === 'redirect')
+    return block('server', `${named}${variables}${redirectDirectives(site.front).server}${alwaysToHttps(settings)}`)
   const inside = site.additions?.inside ?? []
   const pass = first.scheme.startsWith('grpc') ? 'grpc' : 'proxy'
   // A header that a text sets for all of the server would take all of ours away from where they were inherited.
-  const own = inside.length > 0 ? indent(headers(pass)) : ''
-  const size = site.options?.maxBodySize
+  const told = headers(pass, site.options)
+  const own = inside.length > 0 || told !== headers(pass) ? indent(told) : ''
   const texts = include(
     site,
     inside.map((path) => ({ path })),
     settings,
   )
-  return block(
-    'server',
-    `${named}${size === undefined ? '' : `client_max_body_size ${size};\n`}${variables}${appLocations(pass, own)}${texts}`,
-  )
+  const ours = words(site, settings).server
+  return block('server', `${named}${variables}${ours}${appLocations(pass, own)}${texts}`)
 }
 
 /** Certificate authorities ask over plain HTTP; everybody else is sent to HTTPS. */
-function toHttps({ httpsPort }: Settings): string {
+function alwaysToHttps({ httpsPort }: Settings): string {
   const port = httpsPort === 443 ? '' : `:${httpsPort}`
   return `location ^~ /.well-known/acme-challenge/ {
   content_by_lua_block { front.challenge() }

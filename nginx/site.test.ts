@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { hostName } from './host-name.ts'
 import { siteName } from './name.ts'
-import { hostName, site, upstream } from './site.ts'
+import { site, upstream } from './site.ts'
 
 const refuses = (schema: { safeParse(value: unknown): { success: boolean } }, values: readonly unknown[]) => {
   for (const value of values) assert.equal(schema.safeParse(value).success, false, JSON.stringify(value))

@@ -1,21 +1,12 @@
 import { isIP } from 'node:net'
-import { domainToASCII } from 'node:url'
 import { z } from 'zod'
 import { type Additions, stored } from './additions.ts'
 import { storedTls, type Tls, tls } from './certificate.ts'
+import { front } from './front.ts'
+import { hostName } from './host-name.ts'
 import { listener } from './listener.ts'
 import { siteName } from './name.ts'
-
-/** A host name as a person may type it: lower-cased, IDN to punycode, a final dot dropped, `*.` at the front allowed. */
-export const hostName = z.string().transform((text, context) => {
-  const host = asciiHost(text)
-  if (host !== undefined) return host
-  context.issues.push({ code: 'custom', input: text, message: `${JSON.stringify(text)} is not a host name` })
-  return z.NEVER
-})
-
-/** nginx reads 0 as "no limit". */
-const maxBodySize = z.string().regex(/^\d{1,12}[kmg]?$/i, 'a size is a number of bytes, or one with k, m or g, such as 20m; 0 is no limit')
+import { options } from './options.ts'
 
 /** As nginx finds it. */
 const unixSocket = z.string().regex(/^(?!.*\.\.)\/[\w@./+-]{1,90}$/, 'a socket is an absolute path of plain characters')
@@ -23,7 +14,8 @@ const unixSocket = z.string().regex(/^(?!.*\.\.)\/[\w@./+-]{1,90}$/, 'a socket i
 const plain = {
   name: siteName,
   hosts: z.array(hostName).transform((hosts) => [...new Set(hosts)]),
-  options: z.strictObject({ maxBodySize: maxBodySize.exactOptional() }).exactOptional(),
+  options: options.exactOptional(),
+  front: front.exactOptional(),
   socket: unixSocket.exactOptional(),
   listeners: z.array(listener).max(50).exactOptional(),
 }
@@ -54,19 +46,4 @@ export type Upstream = z.infer<typeof upstream>
 /** What is wrong with a value, in one line: where, and what was expected. */
 export function problem(error: z.ZodError): string {
   return error.issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ')
-}
-
-/** The canonical form of a host name, or undefined when it is none (RFC 1123 labels, at most 253 characters). */
-function asciiHost(text: string): string | undefined {
-  const wildcard = text.startsWith('*.')
-  const name = domainToASCII(wildcard ? text.slice(2) : text).replace(/\.$/, '')
-  // The URL parser forgives much (tabs are dropped, %41 is A); what it changed beyond case and script is refused.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what it tests for
-  if (/^[\x00-\x7f]*$/.test(text) && text.toLowerCase().replace(/\.$/, '') !== (wildcard ? `*.${name}` : name)) return undefined
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it tests for
-  if (/[\x00-\x20%/\\:?#@\x7f]/.test(text)) return undefined
-  if (name.length + (wildcard ? 2 : 0) > 253) return undefined
-  const labels = name.split('.')
-  if (!labels.every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label))) return undefined
-  return wildcard ? `*.${name}` : name
 }

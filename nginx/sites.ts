@@ -3,6 +3,7 @@ import { UserError } from '#lib/errors.ts'
 import { keep, textsOf } from './addition-files.ts'
 import type { StoredAdditions } from './additions.ts'
 import { keepCertificate } from './certificate.ts'
+import { keepFiles } from './front-files.ts'
 import type { Change, Check } from './pipeline.ts'
 import { givingWay, type Refused, refusal } from './refused.ts'
 import { served } from './server.ts'
@@ -99,6 +100,7 @@ async function keepParts(
     refused.push({ name: plain.name, reason: error.message })
     return before
   }
+  await keepFiles(plain, settings)
   const certificate =
     tls === undefined
       ? undefined

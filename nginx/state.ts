@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { messageOf } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
+import { hostName } from './host-name.ts'
 import { parseSites, type Refused } from './refused.ts'
 import type { Settings } from './settings.ts'
-import { hostName, type Site, site } from './site.ts'
+import { type Site, site } from './site.ts'
 
 /** All that is stored besides routes. */
 export interface State {

@@ -36,11 +36,11 @@ end
 
 local M = {}
 
--- ssl_certificate_by_lua: a name that is nobody's gets no handshake.
-function M.serve()
+-- ssl_certificate_by_lua: a name that is nobody's gets no handshake; nor does a version of TLS that is not the `only` one.
+function M.serve(only)
   local name = ssl.server_name()
   local digest = name and nearest(names, name:lower())
-  if not digest then
+  if not digest or (only and ssl.get_tls1_version_str() ~= only) then
     return refuse()
   end
   local pair, err = parsed[digest], nil
