@@ -14,6 +14,7 @@ import { controlSocket, type Settings } from './settings.ts'
 import { problem, upstream, wantedSite } from './site.ts'
 import { configurationOf, putSite, removeSite, replaceSites, type Wanted } from './sites.ts'
 import { tell } from './tables.ts'
+import { treeApi } from './tree/api.ts'
 
 /** What the API works on. */
 export interface Appliance {
@@ -86,6 +87,8 @@ export function api(appliance: Appliance): Hono {
     await tell(socket, '/challenge', challengeToken.parse(c.req.param('token')))
     return c.body(null, 204)
   })
+
+  app.route('/', treeApi({ pipeline, settings }))
 
   app.post('/probe', async (c) => {
     const { target, options } = probeRequest.parse(await c.req.json())

@@ -1,6 +1,6 @@
 import { genericServer, proxied, tlsShared } from './generic.ts'
 import { headers } from './headers.ts'
-import { kindsOf } from './hosts.ts'
+import { hostTable, kindsOf } from './hosts.ts'
 import { isEncrypted } from './listener.ts'
 import { defined, httpListeners, served } from './server.ts'
 import { controlSocket, type Settings } from './settings.ts'
@@ -8,10 +8,14 @@ import type { Site } from './site.ts'
 import type { State } from './state.ts'
 import { stream } from './stream.ts'
 import { block, listen } from './text.ts'
+import { placed } from './tree/placed.ts'
 
 /** nginx's whole configuration; the same sites, routes and settings give the same bytes. Plain sites leave no trace in it. */
-export function render({ sites }: State, settings: Settings, routes: ReadonlyMap<string, string> = new Map()): string {
-  const { blocks } = kindsOf(sites)
+export function render({ sites, home, tree }: State, settings: Settings, routes: ReadonlyMap<string, string> = new Map()): string {
+  const { plain, blocks } = kindsOf(sites)
+  const ofTree = placed(tree, settings)
+  // A server of the tree may have a wildcard, or no name at all: hosts of plain sites stand before these only where they are said.
+  const hosts = ofTree.onOurPorts ? hostTable(plain, home).keys() : []
   const http = [
     shared(settings),
     tlsShared(settings),
@@ -19,29 +23,30 @@ export function render({ sites }: State, settings: Settings, routes: ReadonlyMap
     ...Object.values(Object.assign({}, ...blocks.map((site) => defined(site, settings))) as Record<string, string>),
     upstreams,
     control(settings),
-    genericServer(settings),
+    genericServer(settings, [...hosts], ofTree.defaults),
     ...ports(blocks, settings),
     ...blocks.map((site) => served(site, settings)),
+    ...(ofTree.http === '' ? [] : [ofTree.http]),
   ]
-  return [main(settings), events, block('http', http.join('\n')), stream(blocks, routes, settings)].filter((text) => text !== '').join('\n')
+  const parts = [
+    main(settings, ofTree.main),
+    block('events', ofTree.events),
+    block('http', http.join('\n')),
+    stream(blocks, routes, settings, ofTree.stream),
+  ]
+  return parts.filter((text) => text !== '').join('\n')
 }
 
-function main({ runDir }: Settings): string {
+function main({ runDir }: Settings, ofTree: string): string {
   return `include /etc/nginx/modules-enabled/*.conf;
 user www-data;
 daemon off;
-worker_processes auto;
-worker_shutdown_timeout 1h;
+${ofTree}worker_shutdown_timeout 1h;
 pid ${runDir}/nginx.pid;
 error_log stderr warn;
 pcre_jit on;
 `
 }
-
-const events = `events {
-  worker_connections 16384;
-}
-`
 
 function shared({ luaDir, stateDir }: Settings): string {
   return `lua_package_path "${luaDir}/?.lua;/usr/share/lua/5.1/?.lua;;";

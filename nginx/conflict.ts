@@ -16,10 +16,15 @@ export function sharedHost(sites: readonly Site[]): string | undefined {
 }
 
 /** Two sites that want different things of one port: nginx would serve the first, or not start. */
-export function sharedPort(sites: readonly Site[], { httpPort, httpsPort }: Pick<Settings, 'httpPort' | 'httpsPort'>): string | undefined {
+export function sharedPort(
+  sites: readonly Site[],
+  { httpPort, httpsPort }: Pick<Settings, 'httpPort' | 'httpsPort'>,
+  ofTree: ReadonlyMap<string, string> = new Map(),
+): string | undefined {
   const owners = new Map([
     [`${httpPort}`, { kind: 'http', name: 'the appliance' }],
     [`${httpsPort}`, { kind: 'https', name: 'the appliance' }],
+    ...[...ofTree].map(([place, protocol]) => [place, { kind: `${protocol} `, name: 'the tree' }] as const),
   ])
   for (const { name, listeners = [] } of sites)
     for (const one of listeners) {
@@ -29,7 +34,7 @@ export function sharedPort(sites: readonly Site[], { httpPort, httpsPort }: Pick
         ? one.scheme
         : `${isEncrypted(one) ? 'https' : 'http'}${one.proxyProtocol === true ? ' with the PROXY protocol' : ''}`
       const owner = owners.get(place)
-      if (owner !== undefined && (owner.kind !== kind || isStream(one))) return `port ${one.port} is ${owner.kind} of ${owner.name}`
+      if (owner !== undefined && (owner.kind !== kind || isStream(one))) return `port ${one.port} is ${owner.kind.trim()} of ${owner.name}`
       owners.set(place, { kind, name })
     }
   return undefined

@@ -28,14 +28,14 @@ location @unavailable {
 }
 `
 
-/** The server for every host that has no block of its own: plain sites, found in shared memory, and nobody's. */
-export function genericServer(settings: Settings): string {
+/** The server for every host that has no block of its own: plain sites, found in shared memory, and nobody's, unless the port's default is `taken`. */
+export function genericServer(settings: Settings, hosts: readonly string[] = [], taken: ReadonlySet<number> = new Set()): string {
   const { httpPort, httpsPort } = settings
   const port = httpsPort === 443 ? '' : `:${httpsPort}`
-  const parameters = ` default_server${settings.proxyProtocol === true ? ' proxy_protocol' : ''}`
+  const parameters = (of: number) => `${taken.has(of) ? '' : ' default_server'}${settings.proxyProtocol === true ? ' proxy_protocol' : ''}`
   return block(
     'server',
-    `${listen(httpPort, parameters, settings)}${listen(httpsPort, ` ssl${parameters}`, settings)}server_name _;
+    `${listen(httpPort, parameters(httpPort), settings)}${listen(httpsPort, ` ssl${parameters(httpsPort)}`, settings)}server_name ${['_', ...hosts].join(' ')};
 set $counted "";
 set $to_https "";
 set_by_lua_block $site { return front.site() }

@@ -14,6 +14,8 @@ export interface Running {
   port: number
   httpsPort: number
   stateDir: string
+  /** The socket of its API. */
+  socket: string
   /** The process ids of nginx's workers. */
   workers(): Promise<string[]>
   /** What main.ts and nginx have said on stderr. */
@@ -88,6 +90,7 @@ export async function applianceOf(t: TestContext, before?: (stateDir: string) =>
     port,
     httpsPort,
     stateDir: `${dir}/state`,
+    socket: `${dir}/api.sock`,
     workers,
     log: () => log,
     stop,

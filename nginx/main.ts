@@ -21,6 +21,8 @@ const settings: Settings = {
   runDir: process.env.APPLIANCE_RUN_DIR ?? '/run/nginx-appliance',
   stateDir: process.env.APPLIANCE_STATE_DIR ?? '/var/lib/nginx-appliance',
   luaDir: `${import.meta.dirname}/lua`,
+  ...(process.env.APPLIANCE_FOLDERS === undefined ? {} : { folders: process.env.APPLIANCE_FOLDERS.split(':') }),
+  ...(process.env.APPLIANCE_VALUES === undefined ? {} : { values: process.env.APPLIANCE_VALUES }),
 }
 const apiSocket = process.env.APPLIANCE_SOCKET ?? '/run/dokku/appliance/api.sock'
 
@@ -35,8 +37,11 @@ process.exit()
 
 /** Runs nginx and the API until one of them ends; the exit status is 0 only after a signal to stop. */
 async function main(): Promise<number> {
-  await mkdir(settings.runDir, { recursive: true })
+  // nginx's socket in it is for us alone: what a tree proxies to is asked by another user, who does not get there.
+  await mkdir(settings.runDir, { recursive: true, mode: 0o700 })
+  await chmod(settings.runDir, 0o700)
   await mkdir(`${settings.stateDir}/tmp`, { recursive: true })
+  await mkdir(`${settings.stateDir}/cache`, { recursive: true, mode: 0o755 })
   // nginx's workers are another user: they pass through to their temporary files and read nothing else.
   await chmod(settings.stateDir, 0o711)
   // Left by a container that was killed: nginx would not bind over it.

@@ -14,6 +14,7 @@ import { controlSocket, type Settings, tableFile } from './settings.ts'
 import { readState, type State, sorted, stateFile, stateText } from './state.ts'
 import { streamRoutes } from './stream.ts'
 import { formatTable, SharedCertificates, SharedTable } from './tables.ts'
+import { placed } from './tree/placed.ts'
 
 /** Is a state one that nginx takes? Undefined, or why not. */
 export type Check = (state: State) => Promise<string | undefined>
@@ -180,7 +181,7 @@ export class Pipeline {
   }
 
   async #check(state: State): Promise<string | undefined> {
-    const conflict = sharedHost(state.sites) ?? sharedPort(state.sites, this.#settings)
+    const conflict = sharedHost(state.sites) ?? sharedPort(state.sites, this.#settings, placed(state.tree, this.#settings).ports)
     if (conflict !== undefined) return conflict
     const text = this.#render(state)
     if (text === this.#text) return undefined

@@ -10,6 +10,10 @@ export interface Settings {
   /** Where what is stored, the tables and temporary files are. */
   stateDir: string
   luaDir: string
+  /** Folders in which the tree's files may be. */
+  folders?: readonly string[]
+  /** The folder of the values that the tree names. */
+  values?: string
 }
 
 /** nginx's socket for our own API; not on a volume, so nobody else can reach it. */

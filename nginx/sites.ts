@@ -67,8 +67,26 @@ export function replaceSites(wanted: readonly Wanted[], home: string | undefined
 
 /** What of a stored state passes. */
 export async function passingState(state: State, check: Check): Promise<{ state: State; refused: Refused[] }> {
-  const { sites, refused } = await passing(state.sites, { last: [], state, check })
-  return { state: { ...state, sites }, refused }
+  const { tree, ...others } = state
+  const away =
+    tree === undefined
+      ? undefined
+      : await refusedTree({ ...others, sites: [], tree: { document: tree.document, values: tree.values } }, check)
+  const base =
+    tree === undefined
+      ? state
+      : { ...state, tree: { document: tree.document, values: tree.values, ...(away === undefined ? {} : { away: true as const }) } }
+  const { sites, refused } = await passing(state.sites, { last: [], state: base, check })
+  return { state: { ...base, sites }, refused: away === undefined ? refused : [{ name: 'the tree', reason: away }, ...refused] }
+}
+
+async function refusedTree(state: State, check: Check): Promise<string | undefined> {
+  try {
+    return await check(state)
+  } catch (error) {
+    if (error instanceof UserError) return error.message
+    throw error
+  }
 }
 
 /** A site as nginx reads it, with each text that was added to it; empty when there is no such site. */

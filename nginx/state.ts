@@ -5,15 +5,18 @@ import { hostName } from './host-name.ts'
 import { parseSites, type Refused } from './refused.ts'
 import type { Settings } from './settings.ts'
 import { type Site, site } from './site.ts'
+import { type StoredTree, storedTree } from './tree/stored.ts'
 
 /** All that is stored besides routes. */
 export interface State {
   readonly sites: readonly Site[]
   /** Hosts at and below this one that are no site's get a page that says so; other unknown hosts get no answer. */
   readonly home?: string
+  /** The configuration that others wrote as a tree. */
+  readonly tree?: StoredTree
 }
 
-const file = z.strictObject({ sites: z.array(z.unknown()), home: hostName.exactOptional() })
+const file = z.strictObject({ sites: z.array(z.unknown()), home: hostName.exactOptional(), tree: z.unknown().exactOptional() })
 
 /** Where the state is stored. */
 export function stateFile({ stateDir }: Pick<Settings, 'stateDir'>): string {
@@ -23,9 +26,12 @@ export function stateFile({ stateDir }: Pick<Settings, 'stateDir'>): string {
 /** The stored state, and what of it cannot be read. One that was damaged loses its sites, not the start; control sends them again. */
 export async function readState(place: Pick<Settings, 'stateDir'>): Promise<{ state: State; refused: Refused[] }> {
   try {
-    const { sites, ...rest } = file.parse(JSON.parse((await readIfThere(stateFile(place))) ?? (await olderState(place))))
+    const { sites, tree, ...rest } = file.parse(JSON.parse((await readIfThere(stateFile(place))) ?? (await olderState(place))))
     const parsed = parseSites(site, sites)
-    return { state: { ...rest, sites: parsed.sites }, refused: parsed.refused }
+    const stored = tree === undefined ? undefined : storedTree.safeParse(tree)
+    if (stored?.success === false) parsed.refused.push({ name: 'the tree', reason: stored.error.message })
+    const found = stored?.data === undefined ? {} : { tree: stored.data }
+    return { state: { ...rest, ...found, sites: parsed.sites }, refused: parsed.refused }
   } catch (error) {
     return { state: { sites: [] }, refused: [{ name: 'state.json', reason: messageOf(error) }] }
   }
