@@ -56,6 +56,7 @@ export const reservedVariables: ReadonlySet<string> = new Set([
   'counted',
   'host_port',
   'hsts',
+  'pages',
   'route',
   'site',
   'to_https',
