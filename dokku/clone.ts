@@ -41,6 +41,7 @@ function copySettings({ instance, id }: App, to: number): void {
   )
   db.run('INSERT INTO formation SELECT ?, process, quantity FROM formation WHERE app_id = ?', to, id)
   // What lets somebody deploy to one app must not let them deploy to its clones.
-  const own = "name NOT LIKE 'domains %' AND name NOT LIKE 'webhooks %'"
+  const others = "name NOT LIKE 'domains %' AND name NOT LIKE 'webhooks %'"
+  const own = `${others} AND name NOT IN ('redirect front', 'nginx allow-raw-config')`
   db.run(`INSERT INTO properties SELECT ?, name, value FROM properties WHERE app_id = ? AND ${own}`, to, id)
 }

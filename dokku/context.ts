@@ -31,7 +31,12 @@ export function deploying<T>(app: App, context: Context, work: () => Promise<T>)
 }
 
 /** All of standard input as text; UserError `too-much-input` or `not-text`. */
-export async function readInput({ session }: Context, most: number): Promise<string> {
+export async function readInput(context: Context, most: number): Promise<string> {
+  return textIn(await readBytes(context, most))
+}
+
+/** All of standard input as it is; UserError `too-much-input`. */
+export async function readBytes({ session }: Context, most: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of session.stdin as AsyncIterable<Buffer>) {
@@ -39,8 +44,13 @@ export async function readInput({ session }: Context, most: number): Promise<str
     if (length > most) throw new UserError('too-much-input', `standard input holds more than ${most} bytes`)
     chunks.push(chunk)
   }
+  return Buffer.concat(chunks)
+}
+
+/** Bytes of standard input as text; UserError `not-text`. */
+export function textIn(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (cause) {
     throw new UserError('not-text', 'standard input is not UTF-8 text', { cause })
   }

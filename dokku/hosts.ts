@@ -21,6 +21,12 @@ function servedBy(instance: Instance, host: string): App | undefined {
   const added = instance.db.get(owner, 'SELECT app_id AS id FROM domains WHERE host = ?', host)
   if (added !== undefined) return numberedApp(instance, added.id)
   const chosen = instance.db.all(owner, "SELECT app_id AS id FROM properties WHERE name = 'domains host' AND value = ?", host)
+  const [leads] = instance.db.all(
+    owner,
+    `SELECT app_id AS id FROM properties WHERE name = 'redirect front' AND value LIKE '%"from":"' || ? || '"%'`,
+    host,
+  )
+  if (leads !== undefined) return numberedApp(instance, leads.id)
   const suffix = `.${instance.settings.hostname}`
   const named = [host, host.endsWith(suffix) ? host.slice(0, -suffix.length) : host].map((each) => maybeApp(instance, each))
   return [...chosen.map(({ id }) => numberedApp(instance, id)), ...named].find((each) => each?.hosts.includes(host))

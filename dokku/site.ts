@@ -9,6 +9,8 @@ import { tlsOf } from './certificates.ts'
 import { recordOnce } from './journal.ts'
 import { sitePlaces } from './plugin-library.ts'
 import { show } from './plugin-views.ts'
+import { frontOf, redirectedHosts } from './site-front.ts'
+import { optionsOf } from './site-options.ts'
 import { besideFile, readSiteTexts, type SitePlaces, type SiteTexts } from './site-texts.ts'
 
 /** Apps whose plugins are being asked: what they call meanwhile asks nobody again. */
@@ -20,7 +22,9 @@ export async function siteOf(app: App, places = sitePlaces): Promise<{ site: Wan
   const { additions, left } = await readSiteTexts(app.name, places).catch(
     (error: unknown): SiteTexts => ({ additions: 'kept', left: [messageOf(error)] }),
   )
-  return { site: { name: app.site, hosts: app.hosts, ...tlsOf(app), ...(additions === undefined ? {} : { additions }) }, left }
+  const added = additions === undefined ? {} : { additions }
+  const hosts = [...new Set([...app.hosts, ...redirectedHosts(app)])]
+  return { site: { name: app.site, hosts, ...tlsOf(app), ...optionsOf(app), ...frontOf(app), ...added }, left }
 }
 
 /**

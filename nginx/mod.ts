@@ -1,7 +1,7 @@
 export { type Additions, longestAdditions } from './additions.ts'
 export type { Tls } from './certificate.ts'
 export { type Appliance, appliance } from './client.ts'
-export { type Front, front } from './front.ts'
+export { type Front, front, pageCodes } from './front.ts'
 export { hostName } from './host-name.ts'
 export type { Listener } from './listener.ts'
 export { type Options, options } from './options.ts'

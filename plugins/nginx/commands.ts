@@ -1,4 +1,6 @@
 import { app, command, group, resite, siteCommand, unserved } from 'dokku'
+import { setPage, unsetPage } from './pages.ts'
+import { report, set } from './settings.ts'
 
 const show = command({
   name: 'nginx:show-config',
@@ -35,4 +37,12 @@ const reload = command(
   }),
 )
 
-export default group('nginx', 'Look at what nginx serves of an app', [show, validate, reload])
+export default group('nginx', 'Look at what nginx serves of an app, and say how', [
+  command(set),
+  command(report),
+  setPage,
+  unsetPage,
+  show,
+  validate,
+  reload,
+])
