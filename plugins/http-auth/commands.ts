@@ -1,5 +1,4 @@
 import { type App, app, changeFront, command, group, keptFront, ofApp, optional, readInput, reportCommand, UserError, word } from 'dokku'
-import { hashOf } from './hash.ts'
 
 const password = () => optional({ ...word('the password; from standard input, unless given', 'password'), secret: 'whole' as const })
 const users = ofApp((one) => keptFront(one, 'http-auth').users.map(({ name }) => name))
@@ -16,7 +15,7 @@ const enable = command({
   async run({ args, context }) {
     const { name } = args.app
     context.output.step(`Enabling HTTP auth for ${name}`)
-    const added = args.user === undefined ? [] : [{ name: args.user, hash: await hashOf(args.password ?? (await typed(context))) }]
+    const added = args.user === undefined ? [] : [{ name: args.user, hash: await passwordHash(args.password ?? (await typed(context))) }]
     const { after } = await changeFront(args.app, context, 'http-auth', (before) => ({ ...withUsers(before, added), enabled: true }))
     if (after.users.length === 0) context.output.warn(`Nobody gets in before there is a user: http-auth:add-user ${name} USER PASSWORD`)
     context.output.detail('done')
@@ -46,7 +45,7 @@ const addUser = command({
 
   async run({ args, context }) {
     context.output.step(`Adding ${args.user} to basic auth list`)
-    const added = { name: args.user, hash: await hashOf(args.password ?? (await typed(context))) }
+    const added = { name: args.user, hash: await passwordHash(args.password ?? (await typed(context))) }
     const { after } = await changeFront(args.app, context, 'http-auth', (before) => withUsers(before, [added]))
     if (!after.enabled) context.output.warn(`Nobody is asked for a password yet: http-auth:enable ${args.app.name}`)
   },

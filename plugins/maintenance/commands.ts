@@ -34,9 +34,9 @@ const customPage = command({
   name: 'maintenance:custom-page',
   summary: 'keep a page for maintenance, from standard input',
   description:
-    'HTML as it is, or a tar (gzip or not) with maintenance.html and the files that this names by absolute paths, such as /logo.svg. Three million bytes at most. It is kept until the next one.',
+    'HTML as it is (`< page.html`), or a tar (gzip or not) with maintenance.html and the files that this names by absolute paths, such as /logo.svg. Three million bytes at most. It is kept until the next one.',
   args: { app: app() },
-  examples: ['maintenance:custom-page node-js-app < maintenance.html', 'maintenance:custom-page node-js-app < page.tar'],
+  examples: ['maintenance:custom-page node-js-app'],
   right: 'deploy',
 
   async run({ args, context }) {

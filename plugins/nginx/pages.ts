@@ -11,7 +11,7 @@ export const setPage = command({
   summary: 'show a page of your own, HTML from standard input, where nginx answers with an error',
   description: "An app's own answers are never touched. 502 is shown while the app is not running, 503 while it is deployed first.",
   args: { app: app(), code: code() },
-  examples: ['nginx:set-page node-js-app 502 < sorry.html'],
+  examples: ['nginx:set-page node-js-app 502'],
   right: 'deploy',
 
   async run({ args, context }) {

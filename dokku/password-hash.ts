@@ -1,8 +1,8 @@
-import { UserError } from 'dokku'
+import { UserError } from '#lib/errors.ts'
 import { run } from '#lib/exec.ts'
 
 /** The hash of a password that nginx compares with: SHA-512 crypt, with a salt of its own. UserError `bad-password`. */
-export async function hashOf(password: string): Promise<string> {
+export async function passwordHash(password: string): Promise<string> {
   const bytes = Buffer.byteLength(password)
   if (bytes === 0 || bytes > 256) throw bad('a password has from 1 to 256 bytes')
   // openssl reads a line, and crypt() ends at a NUL; neither can be typed at a prompt for a password.
