@@ -1,4 +1,18 @@
-import { type App, app, changeFront, command, group, keptFront, ofApp, optional, readInput, reportCommand, UserError, word } from 'dokku'
+import {
+  type App,
+  app,
+  changeFront,
+  command,
+  group,
+  keptFront,
+  ofApp,
+  optional,
+  passwordHash,
+  readInput,
+  reportCommand,
+  UserError,
+  word,
+} from 'dokku'
 
 const password = () => optional({ ...word('the password; from standard input, unless given', 'password'), secret: 'whole' as const })
 const users = ofApp((one) => keptFront(one, 'http-auth').users.map(({ name }) => name))
