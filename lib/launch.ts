@@ -19,6 +19,8 @@ export interface LaunchOptions {
 
 /** A program that was started; streams are there where a pipe was asked for. */
 export interface Launched {
+  /** The process id; undefined when it could not be started. */
+  pid: number | undefined
   stdin: Writable | null
   stdout: Readable | null
   stderr: Readable | null
@@ -38,6 +40,7 @@ export function launch(argv: readonly [string, ...string[]], options: LaunchOpti
   })
   exited.catch(() => undefined)
   return {
+    pid: child.pid,
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: child.stderr,

@@ -2,6 +2,7 @@ import { genericServer, proxied, tlsShared } from './generic.ts'
 import { headers } from './headers.ts'
 import { hostTable, kindsOf } from './hosts.ts'
 import { isEncrypted } from './listener.ts'
+import { pidFile, saidFile } from './master.ts'
 import { defined, httpListeners, served } from './server.ts'
 import { controlSocket, type Settings } from './settings.ts'
 import type { Site } from './site.ts'
@@ -42,8 +43,9 @@ function main({ runDir }: Settings, ofTree: string): string {
 user www-data;
 daemon off;
 ${ofTree}worker_shutdown_timeout 1h;
-pid ${runDir}/nginx.pid;
+pid ${pidFile({ runDir })};
 error_log stderr warn;
+error_log ${saidFile({ runDir })} emerg;
 pcre_jit on;
 `
 }
@@ -140,6 +142,7 @@ function control(settings: Settings): string {
   location = /tls { content_by_lua_block { control.table("tls") } }
   location = /certificates { content_by_lua_block { control.certificates() } }
   location = /challenge { content_by_lua_block { control.challenge() } }
+  location = /forget { content_by_lua_block { control.forget() } }
   location = /goodbye { content_by_lua_block { control.goodbye() } }
   location = /open { content_by_lua_block { control.open() } }
 }

@@ -2,9 +2,10 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { type Agent, createServer, type RequestListener, request, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Started, start } from '#lib/exec.ts'
+import { type Started, signalGroup, start } from '#lib/exec.ts'
 import { type Appliance, appliance } from './mod.ts'
 import type { Upstream } from './site.ts'
 
@@ -24,7 +25,9 @@ export interface Running {
   stop(signal?: NodeJS.Signals): Promise<number | undefined>
   /** Resolves with the exit status once it has ended by itself. */
   ended(): Promise<number | undefined>
-  /** Starts main.ts again over the same directories and ports. */
+  /** Kills the process of the API, and nothing else; resolves when it has come back by itself. */
+  killApi(): Promise<void>
+  /** Starts it again over the same directories and ports. */
   again(): Promise<void>
 }
 
@@ -40,7 +43,7 @@ export async function applianceOf(t: TestContext, before?: (stateDir: string) =>
   await chmod(dir, 0o755)
   const [port, httpsPort] = [await freePort(), await freePort()]
   const env = {
-    PATH: process.env.PATH ?? '',
+    PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`,
     APPLIANCE_HTTP_PORT: `${port}`,
     APPLIANCE_HTTPS_PORT: `${httpsPort}`,
     APPLIANCE_RUN_DIR: `${dir}/run`,
@@ -50,8 +53,19 @@ export async function applianceOf(t: TestContext, before?: (stateDir: string) =>
   const client = appliance(`${dir}/api.sock`)
   let log = ''
   let started: Started
+  const healthy = async (otherwise: () => void = () => undefined) => {
+    while (
+      !(await client.health().then(
+        () => true,
+        () => false,
+      ))
+    ) {
+      otherwise()
+      await sleep(20)
+    }
+  }
   const launch = async () => {
-    started = start([process.execPath, `${import.meta.dirname}/main.ts`], { env })
+    started = start([`${import.meta.dirname}/appliance`], { env })
     started.stdin.end()
     started.stdout.resume()
     started.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -61,23 +75,23 @@ export async function applianceOf(t: TestContext, before?: (stateDir: string) =>
     void started.then(() => {
       ended = true
     })
-    while (
-      !(await client.health().then(
-        () => true,
-        () => false,
-      ))
-    ) {
+    await healthy(() => {
       if (ended) throw new Error(`the appliance did not start:\n${log}`)
-      await sleep(20)
-    }
+    })
   }
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
-    started.kill(signal)
+    signalGroup(started, signal)
     return (await started).exitCode
   }
   const workers = async () => {
     const master = (await readFile(`${dir}/run/nginx.pid`, 'utf8')).trim()
-    return (await readFile(`/proc/${master}/task/${master}/children`, 'utf8')).trim().split(' ').sort()
+    return (await childrenOf(Number(master))).sort()
+  }
+  const killApi = async () => {
+    const [child = ''] = await childrenOf(started.pid ?? 0)
+    process.kill(Number(child), 'SIGKILL')
+    while ((await childrenOf(started.pid ?? 0)).includes(child)) await sleep(5)
+    await healthy()
   }
   t.after(async () => {
     await stop('SIGTERM')
@@ -95,8 +109,13 @@ export async function applianceOf(t: TestContext, before?: (stateDir: string) =>
     log: () => log,
     stop,
     ended: async () => (await started).exitCode,
+    killApi,
     again: launch,
   }
+}
+
+async function childrenOf(pid: number): Promise<string[]> {
+  return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')
 }
 
 /** An app on 127.0.0.1 that answers every request by `listener`. */

@@ -3,11 +3,12 @@ import { chmod, mkdir, rename, rm } from 'node:fs/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import { messageOf } from '#lib/errors.ts'
 import { api } from './api.ts'
+import { findMaster, pidFile, startMaster } from './master.ts'
 import { Pipeline } from './pipeline.ts'
 import { makePlaceholder } from './placeholder.ts'
 import { Nginx } from './process.ts'
 import { RouteTable } from './routes.ts'
-import { controlSocket, type Settings, tableFile } from './settings.ts'
+import { configurationFile, controlSocket, type Settings, tableFile } from './settings.ts'
 import { passingState } from './sites.ts'
 
 /** How long requests in flight may go on when the appliance is stopped; Docker kills after ten seconds. */
@@ -44,8 +45,10 @@ async function main(): Promise<number> {
   await mkdir(`${settings.stateDir}/cache`, { recursive: true, mode: 0o755 })
   // nginx's workers are another user: they pass through to their temporary files and read nothing else.
   await chmod(settings.stateDir, 0o711)
+  // nginx goes on when the API dies, and whoever comes next finds it.
+  const found = await findMaster(configurationFile(settings), settings)
   // Left by a container that was killed: nginx would not bind over it.
-  await rm(controlSocket(settings), { force: true })
+  if (found === undefined) for (const left of [controlSocket(settings), pidFile(settings)]) await rm(left, { force: true })
 
   await makePlaceholder(settings)
 
@@ -59,7 +62,7 @@ async function main(): Promise<number> {
   await pipeline.load(passingState)
   for (const { name, reason } of pipeline.refused) log(`starting without ${name}: ${reason}`)
 
-  const nginx = new Nginx(pipeline.configuration, controlSocket(settings))
+  const nginx = new Nginx(found ?? startMaster(pipeline.configuration, settings), settings)
   let stopping = false
   const stop = () => {
     // A second signal does not wait for requests.
@@ -69,6 +72,7 @@ async function main(): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const) process.on(signal, stop)
 
   await nginx.up()
+  if (found !== undefined) await nginx.takeOver()
   await serve(api({ pipeline, routes, nginx, settings }).fetch)
   log(`serving ${pipeline.state.sites.length} sites on ports ${settings.httpPort} and ${settings.httpsPort}`)
 

@@ -10,7 +10,7 @@ import { folderNames, keepFiles, sweepFiles } from './front-files.ts'
 import { hostTable, kindsOf, tlsTable } from './hosts.ts'
 import { check } from './process.ts'
 import { type Refused, refusal } from './refused.ts'
-import { controlSocket, type Settings, tableFile } from './settings.ts'
+import { configurationFile, controlSocket, type Settings, tableFile } from './settings.ts'
 import { readState, type State, sorted, stateFile, stateText } from './state.ts'
 import { streamRoutes } from './stream.ts'
 import { formatTable, SharedCertificates, SharedTable } from './tables.ts'
@@ -66,7 +66,7 @@ export class Pipeline {
   }
 
   get configuration(): string {
-    return `${this.#settings.stateDir}/nginx.conf`
+    return configurationFile(this.#settings)
   }
 
   /** Reads what is stored, and writes what nginx starts with; `passing` leaves out what nginx would not take. */

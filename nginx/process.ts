@@ -1,6 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, truncate } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ExecError, run, type Started, signalGroup, start } from '#lib/exec.ts'
+import { ExecError, run } from '#lib/exec.ts'
+import { type Master, saidFile } from './master.ts'
+import { controlSocket, type Settings } from './settings.ts'
 import { ask } from './socket.ts'
 
 /** How long before a reload clients are told to open new connections; who asks less often hardly meets the moment of closing. */
@@ -28,34 +30,21 @@ export function words(stderr: string): string {
   return [...new Set(lines)].join('\n') || stderr.trim() || 'nginx gave no reason'
 }
 
-/** The running nginx: one master, child of this process. */
+/** The running nginx, through its master and its control socket. */
 export class Nginx {
-  readonly #started: Started
+  readonly #master: Master
   readonly #socket: string
-  /** What nginx has said since the last reload began. */
-  #said = ''
-  /** Resolves with the exit status when nginx is gone. */
-  readonly exited: Promise<number>
+  readonly #saidFile: string
 
-  constructor(configuration: string, socket: string, log: (text: string) => void = (text) => process.stderr.write(text)) {
-    this.#socket = socket
-    this.#started = start(['nginx', '-c', configuration])
-    this.#started.stdin.end()
-    for (const stream of [this.#started.stdout, this.#started.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.#said = (this.#said + text).slice(-16384)
-        log(text)
-      })
-    this.exited = new Promise((resolve) => {
-      const ended = (status: number | null) => {
-        // Workers outlive a master that was killed, and would keep the ports.
-        signalGroup(this.#started, 'SIGKILL')
-        resolve(status ?? 1)
-      }
-      // Not the end of its output, which such workers hold open.
-      this.#started.nodeChildProcess.once('exit', ended)
-      this.#started.nodeChildProcess.once('error', () => ended(127))
-    })
+  constructor(master: Master, settings: Settings) {
+    this.#master = master
+    this.#socket = controlSocket(settings)
+    this.#saidFile = saidFile(settings)
+  }
+
+  /** Resolves with the exit status when nginx is gone. */
+  get exited(): Promise<number> {
+    return this.#master.exited
   }
 
   /** Resolves once nginx answers on its control socket; throws when it died before. */
@@ -65,7 +54,7 @@ export class Nginx {
       gone = true
     })
     while (!(await this.answers())) {
-      if (gone) throw new Error(`nginx did not start: ${words(this.#said)}`)
+      if (gone) throw new Error(`nginx did not start: ${words(await read(this.#saidFile))}`)
       await sleep(10)
     }
   }
@@ -93,18 +82,25 @@ export class Nginx {
     }
   }
 
+  /** Makes an nginx that somebody else left behind know what is stored, and nothing else. */
+  async takeOver(): Promise<void> {
+    await ask(this.#socket, 'POST', '/forget', { body: '' })
+    await this.reload()
+  }
+
   async #goodbye(seconds: number): Promise<void> {
     await ask(this.#socket, 'POST', '/goodbye', { body: `${seconds}` })
   }
 
   async #replaceWorkers(timeoutMs: number): Promise<void> {
     const before = await this.#accepting()
-    this.#said = ''
-    this.#started.kill('SIGHUP')
+    await truncate(this.#saidFile).catch(() => undefined)
+    process.kill(this.#master.pid, 'SIGHUP')
     const deadline = performance.now() + timeoutMs
     while (performance.now() < deadline) {
       await sleep(10)
-      if (failed(this.#said)) throw new Error(words(this.#said))
+      const said = await read(this.#saidFile)
+      if (failed(said)) throw new Error(words(said))
       const now = await this.#accepting()
       if (now.size > 0 && before.isDisjointFrom(now)) return
     }
@@ -113,10 +109,19 @@ export class Nginx {
 
   /** Stops: requests in flight may end within `graceMs`, then connections are closed. */
   async stop(graceMs: number): Promise<void> {
-    this.#started.kill('SIGQUIT')
-    const timer = setTimeout(() => this.#started.kill('SIGTERM'), graceMs)
+    this.#signal('SIGQUIT')
+    const timer = setTimeout(() => this.#signal('SIGTERM'), graceMs)
     await this.exited
     clearTimeout(timer)
+  }
+
+  /** One that has just ended needs no signal. */
+  #signal(signal: NodeJS.Signals): void {
+    try {
+      process.kill(this.#master.pid, signal)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
   }
 
   /** The workers that accept connections: an old one renames itself before it closes its listeners. */
@@ -126,7 +131,7 @@ export class Nginx {
       if (!/^\d+$/.test(pid)) continue
       const [status, title] = await Promise.all([read(`/proc/${pid}/status`), read(`/proc/${pid}/cmdline`)])
       const parent = /^PPid:\t(\d+)$/m.exec(status)?.[1]
-      if (parent === String(this.#started.pid) && /^nginx: worker process(?! is shutting down)/.test(title)) workers.add(pid)
+      if (parent === String(this.#master.pid) && /^nginx: worker process(?! is shutting down)/.test(title)) workers.add(pid)
     }
     return workers
   }
@@ -137,7 +142,7 @@ function failed(said: string): boolean {
   return said.split('\n').some((line) => line.includes('[emerg]') && !/ bind\(\) to \S+ failed /.test(line))
 }
 
-/** A file of /proc, or nothing when the process has just gone. */
+/** A file, or nothing when there is none: a process of /proc has just gone. */
 async function read(path: string): Promise<string> {
   return await readFile(path, 'utf8').catch(() => '')
 }

@@ -21,6 +21,11 @@ export function controlSocket(settings: Pick<Settings, 'runDir'>): string {
   return `${settings.runDir}/nginx.sock`
 }
 
+/** nginx's configuration. */
+export function configurationFile({ stateDir }: Pick<Settings, 'stateDir'>): string {
+  return `${stateDir}/nginx.conf`
+}
+
 /** The file of a table that nginx loads when it starts. */
 export function tableFile(settings: Pick<Settings, 'stateDir'>, table: 'routes' | 'hosts' | 'tls'): string {
   return `${settings.stateDir}/${table}`

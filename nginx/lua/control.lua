@@ -55,6 +55,11 @@ function M.challenge()
   end
 end
 
+-- POST /forget: the next reload reads the tables from their files, and drops what is in none.
+function M.forget()
+  tables.forget()
+end
+
 -- POST /goodbye: the seconds for which answers ask clients for a new connection; 0 ends it.
 function M.goodbye()
   local seconds = tonumber(body())

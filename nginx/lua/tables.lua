@@ -37,7 +37,29 @@ local function read(path)
   return text
 end
 
--- Loads the files when nginx starts; on a reload shared memory is newer than any file.
+-- Entries that the text of a table does not name. Those of our own, such as =goodbye, stay.
+local function drop_others(dict, text)
+  local named = {}
+  for key in ("\n" .. text):gmatch("\n(%S+)") do
+    named[key] = true
+  end
+  for _, key in ipairs(dict:get_keys(0)) do
+    if not named[key] and key:sub(1, 1) ~= "=" then
+      dict:delete(key)
+    end
+  end
+end
+
+local function certificates(text, dir)
+  local digests = {}
+  for digest in text:gmatch(" (%x+)") do
+    digests[#digests + 1] = digest
+    ngx.shared.certificates:safe_set(digest, read(dir .. "/certificates/" .. digest .. ".pem") or "")
+  end
+  drop_others(ngx.shared.certificates, table.concat(digests, "\n"))
+end
+
+-- Loads the files when nginx starts, and on a reload after `forget`; on any other, shared memory is newer than the files.
 function M.load(dir)
   if ngx.shared.routes:get(loaded) then
     return
@@ -45,18 +67,22 @@ function M.load(dir)
   for _, name in ipairs { "routes", "hosts", "tls" } do
     local text = read(dir .. "/" .. name)
     if text then
+      if name == "tls" then
+        certificates(text, dir)
+      end
       local ok, err = M.apply(name, text)
       if not ok then
         ngx.log(ngx.ERR, name, " in ", dir, ": ", err)
       end
-      if name == "tls" then
-        for digest in text:gmatch(" (%x+)") do
-          ngx.shared.certificates:safe_set(digest, read(dir .. "/certificates/" .. digest .. ".pem") or "")
-        end
-      end
+      drop_others(ngx.shared[name], text)
     end
   end
   ngx.shared.routes:set(loaded, true)
+end
+
+-- Lets the next reload read the files: whoever was to say what changed may have died before.
+function M.forget()
+  ngx.shared.routes:delete(loaded)
 end
 
 return M
