@@ -6,6 +6,7 @@ import type { Built } from './built.ts'
 import { type By, heard } from './by.ts'
 import type { Instance } from './instance.ts'
 import { readManifest, withProcesses } from './manifest.ts'
+import { readTemplate } from './site-template.ts'
 import type { Commit } from './source-kinds.ts'
 import { withTree } from './tree.ts'
 
@@ -15,7 +16,7 @@ export async function buildCommit(app: App, source: Commit, by: By): Promise<Bui
   return await withTree(app, source, by, async (dir) => {
     const tree = { app: app.name, dir, revision: source.commit }
     await instance.fire('post-extract', tree, heard(by))
-    const manifest = await readManifest(dir)
+    const manifest = await readTemplate(app, dir, await readManifest(dir), by.output)
     const chosen = { dir, choices: choicesOf(app) }
     const selection = await selectDriver(chosen, builderHooks(app, by))
     const { driver } = selection

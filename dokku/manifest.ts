@@ -30,6 +30,8 @@ export const manifestSchema = z.object({
   formation: z.record(z.string(), z.object({ quantity: z.int().min(0).max(100).optional() })).default({}),
   /** Of process types that are services with images and names of their own. */
   services: servicesSchema.optional(),
+  /** Of nginx's configuration, by its name in the repository. */
+  template: z.object({ name: z.string(), text: z.string() }).optional(),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>

@@ -11,6 +11,7 @@ import { sitePlaces } from './plugin-library.ts'
 import { show } from './plugin-views.ts'
 import { frontOf, redirectedHosts } from './site-front.ts'
 import { optionsOf } from './site-options.ts'
+import { templateOf, withTemplate } from './site-template.ts'
 import { besideFile, readSiteTexts, type SitePlaces, type SiteTexts } from './site-texts.ts'
 
 /** Apps whose plugins are being asked: what they call meanwhile asks nobody again. */
@@ -22,9 +23,11 @@ export async function siteOf(app: App, places = sitePlaces): Promise<{ site: Wan
   const { additions, left } = await readSiteTexts(app.name, places).catch(
     (error: unknown): SiteTexts => ({ additions: 'kept', left: [messageOf(error)] }),
   )
-  const added = additions === undefined ? {} : { additions }
+  const template = await templateOf(app)
+  const all = withTemplate(app, additions, template.text)
+  const added = all === undefined ? {} : { additions: all }
   const hosts = [...new Set([...app.hosts, ...redirectedHosts(app)])]
-  return { site: { name: app.site, hosts, ...tlsOf(app), ...optionsOf(app), ...frontOf(app), ...added }, left }
+  return { site: { name: app.site, hosts, ...tlsOf(app), ...optionsOf(app), ...frontOf(app), ...added }, left: [...left, ...template.left] }
 }
 
 /**

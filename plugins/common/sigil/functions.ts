@@ -40,9 +40,12 @@ export const functions: Readonly<Record<string, Function>> = {
   append: (one, all) => [...list(all), one],
   drop: (one, all) => list(all).filter((other) => !matchesGlob(textOf(other), textOf(one))),
   uniq: (all) => [...new Set(list(all))],
-  exists: (path) => existsSync(text(path)),
-  file: (path) => readFileSync(text(path), 'utf8'),
+  exists: (path) => (reach.files ? existsSync(text(path)) : fail('there is no function exists')),
+  file: (path) => (reach.files ? readFileSync(text(path), 'utf8') : fail('there is no function file')),
 }
+
+/** May templates read files? Those of plugins may. */
+export const reach = { files: true }
 
 const isText = (value: Value) => typeof value === 'string'
 

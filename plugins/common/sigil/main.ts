@@ -3,20 +3,36 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
+import { reach } from './functions.ts'
+import { checkNames } from './names.ts'
 import { render } from './render.ts'
 
 function main(argv: string[]): void {
   const { values, positionals } = parseArgs({
     args: argv,
-    options: { f: { type: 'string', short: 'f' }, i: { type: 'string', short: 'i' } },
+    options: { f: { type: 'string', short: 'f' }, i: { type: 'string', short: 'i' }, json: { type: 'boolean' } },
     allowPositionals: true,
   })
+  if (values.json === true) {
+    strictly(readFileSync(0, 'utf8'))
+    return
+  }
   const template = values.i ?? readFileSync(values.f ?? 0, 'utf8')
   const pairs = positionals
     .filter((word) => word.includes('='))
     .map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)])
   const name = values.f === undefined ? (values.i === undefined ? '<stdin>' : '<inline>') : basename(values.f)
   process.stdout.write(render(template, Object.fromEntries(pairs), name))
+}
+
+/** A stranger's template, on standard input with all that it may know: it reads no file, and what it does not know is an error. */
+function strictly(input: string): void {
+  const { name, template, variables, environment } = JSON.parse(input)
+  for (const key of Object.keys(process.env)) delete process.env[key]
+  Object.assign(process.env, environment)
+  reach.files = false
+  checkNames(template, variables, name)
+  process.stdout.write(render(template, variables, name))
 }
 
 try {
