@@ -50,7 +50,8 @@ test('a host leads to another until it no longer does, and belongs to nobody els
   assert.match(failed(await ssh('domains:add', 'other', `old.${hostname}`)), /already serves shop/)
   assert.match(failed(await ssh('redirect:set', 'shop', 'a.test', 'b.test;')), /no host to redirect to/)
   ok(await ssh('redirect:unset', 'shop', `old.${hostname}`))
-  assert.notEqual((await asked()).status, 302)
+  const later = await asked().catch(() => undefined)
+  assert.notEqual(later?.status, 302)
 })
 
 test('settings of nginx are checked, count at once, and are put back where nginx refuses them', async () => {
@@ -58,7 +59,6 @@ test('settings of nginx are checked, count at once, and are put back where nginx
   const post = { method: 'POST', body: 'x'.repeat(2000) }
   assert.equal((await fetch('shop', '/', post)).status, 413)
   assert.match(failed(await ssh('nginx:set', 'shop', 'client-max-body-size', '1k; }')), /a size is a number of bytes/)
-  ok(await ssh('nginx:set', 'shop', 'proxy-buffers', '2 4k'))
   assert.match(failed(await ssh('nginx:set', 'shop', 'proxy-busy-buffers-size', '512k')), /proxy_busy_buffers_size/)
   assert.equal(ok(await ssh('nginx:report', 'shop', '--nginx-proxy-busy-buffers-size')), '\n')
   ok(await ssh('nginx:set', '--global', 'headers', 'X-Frame-Options: DENY'))
