@@ -41,8 +41,10 @@ test('settings of an app go before those of all apps, and make options that ngin
   assert.deepEqual(optionsOf(blog), { options: { maxBodySize: '2m', hsts } })
 })
 
-test('limits that are set one by one are one limit', () => {
+test('limits that are set one by one are one limit, and a burst alone is none', () => {
   const [shop] = appsOf('shop') as [App]
+  shop.properties.set('nginx rate-limit-burst', '5')
+  assert.deepEqual(frontOf(shop), {})
   for (const [name, value] of Object.entries({
     'rate-limit': '10r/s',
     'rate-limit-burst': '5',

@@ -13,7 +13,9 @@ export function optionsOf(app: App): Pick<WantedSite, 'options'> {
 export function limitsOf(app: App): Front {
   const fronts = parts(app).map((one) => one.front)
   const limits = Object.assign({}, ...fronts.map((one) => one?.limits)) as NonNullable<Front['limits']>
-  return { ...(Object.assign({}, ...fronts) as Front), ...(Object.keys(limits).length > 0 ? { limits } : {}) }
+  const { limits: _, ...rest } = Object.assign({}, ...fronts) as Front
+  // A burst beyond no rate limits nobody.
+  return { ...rest, ...(limits.rate === undefined && limits.connections === undefined ? {} : { limits }) }
 }
 
 function parts(app: App) {
