@@ -50,7 +50,7 @@ RUN printf 'path-exclude=%s\npath-include=/usr/share/doc/*/copyright\n' '/usr/sh
     '/usr/lib/git-core/git-http-fetch' '/usr/lib/git-core/git-http-push' '/usr/lib/git-core/git-imap-send' \
     '/usr/lib/git-core/git-sh-i18n--envsubst' >/etc/dpkg/dpkg.cfg.d/slim \
   && apt-get update && apt-get install -y --no-install-recommends \
-    ca-certificates docker-cli git libnginx-mod-http-lua nginx openssh-server systemd-standalone-sysusers tini \
+    ca-certificates docker-cli git libnginx-mod-http-lua libnginx-mod-stream nginx openssh-server systemd-standalone-sysusers tini \
     bsdextrautils cron curl jq net-tools openssl rsync sudo whois \
   && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log /etc/ssh/ssh_host_* /var/www/html \
   && groupadd --gid 22022 dokku \
@@ -102,7 +102,7 @@ RUN if [ -e host.ca.crt ]; then export NODE_EXTRA_CA_CERTS=/opt/dokku/host.ca.cr
 
 # Everything of the image, and what the tests need besides.
 FROM system AS test
-RUN apt-get update && apt-get install -y --no-install-recommends busybox-static curl docker-cli docker-compose fcgiwrap fish openssh-client openssl procps python3 wrk zsh \
+RUN apt-get update && apt-get install -y --no-install-recommends busybox-static curl docker-cli docker-compose fcgiwrap fish openssh-client openssl pebble procps python3 wrk zsh \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=fetch /node/lib/node_modules/npm /usr/local/lib/node_modules/npm
 COPY --from=checks /opt/dokku/node_modules /opt/dokku/node_modules

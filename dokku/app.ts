@@ -17,6 +17,7 @@ const appRow = z.object({
 const pair = z.object({ key: z.string(), value: z.string() })
 const quantity = z.object({ process: z.string(), quantity: z.number() })
 const host = z.object({ host: z.string() })
+const appId = z.object({ app_id: z.number() })
 
 /** An app that exists, with the settings that its next release will take. There is one object for each, so that a rename reaches whoever holds it. */
 export class App {
@@ -103,17 +104,26 @@ export class App {
   readonly domains = {
     own: (): string[] =>
       this.instance.db.all(host, 'SELECT host FROM domains WHERE app_id = ? ORDER BY rowid', this.id).map((row) => row.host),
+    /** Are the default hosts among them? Not once one was removed. */
+    defaults: (): boolean => this.properties.get('domains default') !== 'removed',
     add: (hosts: readonly string[]): void =>
-      this.instance.db.tx(() => {
-        for (const name of hosts)
-          if (name === this.defaultHost) this.properties.set('domains default', '')
-          else this.instance.db.run('INSERT OR IGNORE INTO domains (host, app_id) VALUES (?, ?)', name, this.id)
+      this.domains.store({
+        own: [...this.domains.own(), ...hosts.filter((host) => !this.domains.all().includes(host))],
+        defaults: this.domains.defaults(),
       }),
-    remove: (hosts: readonly string[]): void =>
+    remove: (hosts: readonly string[]): void => {
+      const others = this.domains.all().filter((host) => !hosts.includes(host))
+      const defaults = this.domains.defaults() && !this.defaultHosts.some((host) => hosts.includes(host))
+      this.domains.store({ own: others.filter((host) => !defaults || !this.defaultHosts.includes(host)), defaults })
+    },
+    /** All of them, whether the app is served by them or not. */
+    all: (): string[] => [...new Set([...(this.domains.defaults() ? this.defaultHosts : []), ...this.domains.own()])],
+    /** Makes these the only ones, with the default hosts or without. */
+    store: ({ own, defaults }: { own: readonly string[]; defaults: boolean }): void =>
       this.instance.db.tx(() => {
-        for (const name of hosts)
-          if (name === this.defaultHost) this.properties.set('domains default', 'removed')
-          else this.instance.db.run('DELETE FROM domains WHERE host = ? AND app_id = ?', name, this.id)
+        this.properties.set('domains default', defaults ? '' : 'removed')
+        this.instance.db.run('DELETE FROM domains WHERE app_id = ?', this.id)
+        for (const name of own) this.instance.db.run('INSERT INTO domains (host, app_id) VALUES (?, ?)', name, this.id)
       }),
   }
 
@@ -132,20 +142,23 @@ export class App {
     return `app-${this.id}`
   }
 
-  /** What a plugin chose when the app got its name, else what follows from that. */
-  get defaultHost(): string {
-    return this.properties.get('domains host') ?? defaultHost(this.instance, this.name)
+  /** What a plugin chose when the app got its name, else its name below each global domain. */
+  get defaultHosts(): string[] {
+    const chosen = this.properties.get('domains host')
+    return chosen === undefined ? defaultHosts(this.instance, this.name) : [chosen]
   }
 
-  /** The hosts that reach this app: the default one, unless it was removed, and those that were added. */
+  /** The hosts that reach this app: the default ones, unless they were removed, and those that were added; none while it has domains disabled. */
   get hosts(): string[] {
-    const kept = this.properties.get('domains default') !== 'removed'
-    return [...new Set([...(kept ? [this.defaultHost] : []), ...this.domains.own()])]
+    return this.properties.get('domains enabled') === 'false' ? [] : this.domains.all()
   }
 
   get urls(): string[] {
-    const { httpPort } = this.instance.settings
-    return this.hosts.map((name) => `http://${name}${httpPort === 80 ? '' : `:${httpPort}`}`)
+    const { httpPort, httpsPort } = this.instance.settings
+    const encrypted = this.instance.db.get(appId, 'SELECT app_id FROM certificates WHERE app_id = ?', this.id) !== undefined
+    const port = encrypted ? httpsPort : httpPort
+    const suffix = port === (encrypted ? 443 : 80) ? '' : `:${port}`
+    return this.hosts.map((name) => `${encrypted ? 'https' : 'http'}://${name}${suffix}`)
   }
 }
 
@@ -191,9 +204,23 @@ function toApp(instance: Instance, { id, name }: { id: number; name: string }): 
   return app
 }
 
-/** APP.HOSTNAME; an app named like a domain is its own. */
-export function defaultHost({ settings }: Instance, name: string): string {
-  return name.includes('.') ? name : `${name}.${settings.hostname}`
+/** The domains below which apps get their default hosts: the instance's hostname, unless others were set. */
+export function globalDomains({ settings, properties }: Instance): string[] {
+  const chosen = properties.get('domains global')
+  return chosen === undefined ? [settings.hostname] : chosen.split(' ').filter((domain) => domain !== noDomain)
+}
+
+/** Stores the global domains. */
+export function storeGlobalDomains({ properties, settings }: Instance, domains: readonly string[]): void {
+  const text = domains.join(' ') || noDomain
+  properties.set('domains global', text === settings.hostname ? '' : text)
+}
+
+const noDomain = '-'
+
+/** APP.DOMAIN for each global domain; an app named like a domain is its own. */
+export function defaultHosts(instance: Instance, name: string): string[] {
+  return name.includes('.') ? [name] : globalDomains(instance).map((domain) => `${name}.${domain}`)
 }
 
 /** Refuses the name of an app that exists: UserError `app-exists`. */

@@ -50,9 +50,9 @@ export function removeCertificate(owner: Owner): void {
 }
 
 /** What the appliance gets of it. */
-export function tlsOf(owner: Owner): { tls?: { certificate: string; key: string } } {
+export function tlsOf(owner: Owner, more: { redirect?: boolean } = {}): { tls?: { certificate: string; key: string; redirect?: boolean } } {
   const stored = certificateOf(owner)
-  return stored === undefined ? {} : { tls: { certificate: stored.chain, key: stored.key } }
+  return stored === undefined ? {} : { tls: { certificate: stored.chain, key: stored.key, ...more } }
 }
 
 function whose(owner: Owner): { db: Instance['db']; id: number | null } {

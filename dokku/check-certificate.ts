@@ -43,8 +43,8 @@ export function covers(leaf: X509Certificate, host: string): boolean {
 }
 
 /** The DNS names of a certificate. */
-export function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
-  return [...subjectAltName.matchAll(/DNS:([^,\s]+)/g)].map(([, name = '']) => name.toLowerCase())
+export function namesOf(certificate: X509Certificate | undefined): string[] {
+  return [...(certificate?.subjectAltName ?? '').matchAll(/DNS:([^,\s]+)/g)].map(([, name = '']) => name.toLowerCase())
 }
 
 function readKey(text: string): KeyObject {

@@ -109,6 +109,8 @@ export interface ContainerPlan {
   address: string | undefined
   /** Bytes, swap included; 0 is no limit. */
   memory: number
+  /** The port that somebody chose for the app to be reached by. */
+  port?: number | undefined
   /** Variables that go before all others. */
   env?: Record<string, string>
 }
@@ -118,7 +120,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const { release, process, index } = plan
   const service = serviceOf(release.manifest, process)
   const { environment: own, entrypoint, command: words } = runOf(release, process)
-  const port = portOf(own, plan.image, service?.port)
+  const port = portOf(own, plan.image, plan.port ?? service?.port)
   const oneOff = process === 'run'
   const flags = flagsFor([...release.options, ...release.args], oneOff ? 'run' : 'deploy', process)
   const command = oneOff ? undefined : release.manifest.processes[process]

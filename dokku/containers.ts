@@ -12,6 +12,7 @@ import { containerName, type Instance } from './instance.ts'
 import { allLinks, ensureLinks } from './links.ts'
 import { makeContainer } from './make-container.ts'
 import type { AppNetwork } from './networks.ts'
+import { mainPort } from './ports.ts'
 import type { Release } from './release.ts'
 import { parseRestartPolicy, restartPolicyOf } from './restart-policy.ts'
 import { imageFor, imagesOf } from './services.ts'
@@ -108,6 +109,7 @@ export async function startContainer(
     network: network.name,
     address,
     memory: instance.appMemory,
+    port: mainPort(app),
   })
   try {
     const wish = { phase: 'deploy', process: wanted.process, options: { ...options, name }, links } as const

@@ -16,7 +16,7 @@ export async function createApp(instance: Instance, name: string, fill?: (app: A
     instance.db.run('INSERT INTO apps (name, created_at) VALUES (?, ?)', name, new Date().toISOString())
     const made = findApp(instance, name)
     chooseHost(made, host)
-    assertHostsFree(made, [made.defaultHost])
+    assertHostsFree(made, made.defaultHosts)
     fill?.(made)
     giveToCreator(made)
     return made

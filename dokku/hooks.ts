@@ -119,6 +119,9 @@ export const hooks = defineHooks({
     'verb',
     'domains',
   ]),
+  'post-proxy-ports-update': event<OfApp & { verb: string }>('ports of the app were stored', ['app', 'verb'], afterwards),
+  'post-certs-update': event<OfApp>('the app has a certificate, or a new one', ['app'], afterwards),
+  'post-certs-remove': event<OfApp>('the app has no certificate any more', ['app'], afterwards),
   report: event<OfApp>('lines about the app for `report`', ['app'], afterwards),
   'pre-restore': event<OfApp & { scheduler: 'docker-local' }>(
     'before an app that does not run is started, when control starts',

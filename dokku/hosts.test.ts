@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { createApp } from './create.ts'
 import { stateOnly } from './fixtures.ts'
 import type { Collect } from './hooks.ts'
-import { assertHostsFree } from './hosts.ts'
+import { assertHostsFree, parseHostName } from './hosts.ts'
 
 /** An instance with a plugin that chooses the hosts of apps. */
 function choosing(choose: (name: string) => string | undefined) {
@@ -42,4 +42,33 @@ test('two apps of one name are never made at once', async () => {
   const made = await Promise.allSettled([createApp(instance, 'shop'), createApp(instance, 'shop')])
   assert.deepEqual(made.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
   assert.equal(made.find((one) => one.status === 'rejected')?.reason.code, 'app-exists')
+})
+
+test('parseHostName takes domains, wildcards and names with other letters', () => {
+  assert.equal(parseHostName('www.Example.com'), 'www.example.com')
+  assert.equal(parseHostName('*.example.com'), '*.example.com')
+  assert.equal(parseHostName('bücher.example'), 'xn--bcher-kva.example')
+  assert.equal(parseHostName('localhost'), 'localhost')
+})
+
+test('parseHostName refuses what nginx could misread and what is no host', () => {
+  for (const word of [
+    '',
+    '*',
+    '*.',
+    'a b',
+    'a;b',
+    'a{b',
+    'a\nb',
+    '-a.com',
+    'a..b',
+    'http://a.com',
+    'a.com/x',
+    'a.com:80',
+    '~^x',
+    '_',
+    '$host',
+    `${'a'.repeat(64)}.com`,
+  ])
+    assert.throws(() => parseHostName(word), { code: 'bad-domain' }, JSON.stringify(word))
 })

@@ -1,7 +1,8 @@
+import { domainToASCII } from 'node:url'
 import * as z from 'zod'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { hostName } from '#nginx'
-import { type App, defaultHost, maybeApp, numberedApp } from './app.ts'
+import { type App, defaultHosts, globalDomains, maybeApp, numberedApp } from './app.ts'
 import type { Instance } from './instance.ts'
 
 const owner = z.object({ id: z.number() })
@@ -27,15 +28,16 @@ function servedBy(instance: Instance, host: string): App | undefined {
     host,
   )
   if (leads !== undefined) return numberedApp(instance, leads.id)
-  const suffix = `.${instance.settings.hostname}`
-  const named = [host, host.endsWith(suffix) ? host.slice(0, -suffix.length) : host].map((each) => maybeApp(instance, each))
+  const suffixes = globalDomains(instance).map((domain) => `.${domain}`)
+  const names = [host, ...suffixes.filter((suffix) => host.endsWith(suffix)).map((suffix) => host.slice(0, -suffix.length))]
+  const named = names.map((each) => maybeApp(instance, each))
   return [...chosen.map(({ id }) => numberedApp(instance, id)), ...named].find((each) => each?.hosts.includes(host))
 }
 
 /** The default host that a plugin has for an app which is to be called so; a plugin that fails, is late or names no host has none. */
 export async function hostFromPlugins(instance: Instance, name: string): Promise<string | undefined> {
-  const usual = defaultHost(instance, name)
-  const vhost = instance.settings.hostname
+  const [usual = name] = defaultHosts(instance, name)
+  const [vhost = ''] = globalDomains(instance)
   const subdomain = usual.endsWith(`.${vhost}`) ? usual.slice(0, -vhost.length - 1) : usual
   try {
     const [answer] = await instance.collect('nginx-hostname', { app: name, subdomain, vhost })
@@ -51,4 +53,16 @@ export async function hostFromPlugins(instance: Instance, name: string): Promise
 export function chooseHost(app: App, host: string | undefined): void {
   const other = host === undefined ? undefined : servedBy(app.instance, host)
   app.properties.set('domains host', other === undefined || other.id === app.id ? (host ?? '') : '')
+}
+
+/** A host name in small letters, punycode where it needs it; `*.example.com` is allowed. */
+export function parseHostName(word: string): string {
+  const wildcard = word.startsWith('*.')
+  // The URL parser would drop line breaks, decode %41 and cut off a path, all without a word.
+  const ascii = /[\s/?#@:%\\]/.test(word) ? '' : domainToASCII(wildcard ? word.slice(2) : word)
+  if (!/^(?=.{1,250}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(ascii))
+    throw new UserError('bad-domain', `${JSON.stringify(word.slice(0, 60))} is not a domain`, {
+      hint: 'www.example.com or *.example.com, without scheme, port or path',
+    })
+  return wildcard ? `*.${ascii}` : ascii
 }

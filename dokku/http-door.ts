@@ -6,6 +6,7 @@ import { type HttpGit, parseHttpGit, serveHttpGit } from '#gitreceive'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { output } from '#lib/output.ts'
 import type { Identity } from './access.ts'
+import { certificateOf } from './certificates.ts'
 import { byToken } from './credentials.ts'
 import { mendable } from './disk-error.ts'
 import { engineAway } from './engine-error.ts'
@@ -55,6 +56,8 @@ export async function httpDoor(instance: Instance, git: ReturnType<typeof gitDoo
     if (hooked !== undefined && method === 'POST') return await takeWebhook(hooked, request, response)
     const asked = parseHttpGit(method, url)
     if (asked === undefined) return say(response, 404, 'There is nothing here: git, webhooks and /healthz are')
+    if (request.headers['x-forwarded-proto'] !== 'https' && certificateOf(instance) !== undefined)
+      return unencrypted(instance, request, response)
     const caller = callerOf(request)
     if (caller === undefined) return challenge(response)
     await serveGit(asked, caller, request, response)
@@ -142,6 +145,13 @@ async function bodyOf(request: IncomingMessage, most: number): Promise<Buffer | 
   } finally {
     clearTimeout(slow)
   }
+}
+
+/** Where it can be encrypted, no password is taken that anybody on the way could have read: whoever sends one is told, others are sent on. */
+function unencrypted({ settings }: Instance, { headers, method, url = '/' }: IncomingMessage, response: ServerResponse): void {
+  const to = `https://${settings.httpDoor}${settings.httpsPort === 443 ? '' : `:${settings.httpsPort}`}`
+  if (headers.authorization === undefined && method === 'GET') response.setHeader('location', `${to}${url}`)
+  say(response, response.hasHeader('location') ? 301 : 403, `This is not encrypted: use ${to}/`)
 }
 
 function challenge(response: ServerResponse): void {

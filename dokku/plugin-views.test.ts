@@ -62,7 +62,7 @@ test('writeViews removes the views of apps that are gone, and no folder that is 
   await mkdir(join(place.root, '.ssh'))
   await mkdir(join(place.root, 'backups'))
   await writeAppView(place, { ...shop, name: 'gone' })
-  await writeViews(place, 'example.com', [shop])
+  await writeViews(place, ['example.com'], [shop])
   assert.deepEqual((await readdir(place.root)).sort(), ['.ssh', 'VHOST', 'backups', 'shop'])
   assert.equal(await readFile(join(place.root, 'VHOST'), 'utf8'), 'example.com\n')
 })

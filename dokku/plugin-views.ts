@@ -9,6 +9,8 @@ export interface AppView {
   readonly name: string
   readonly config: Readonly<Record<string, string>>
   readonly hosts: readonly string[]
+  /** In PEM. */
+  readonly certificate?: { readonly chain: string; readonly key: string }
 }
 
 /** Where the views are: Dokku's two roots. */
@@ -33,6 +35,11 @@ export async function writeAppView(roots: ViewRoots, app: AppView): Promise<void
   const { folders, files } = appFiles(roots, app)
   for (const folder of folders) await mkdir(folder, { recursive: true })
   for (const [path, text] of Object.entries(files)) await show(path, text)
+  const { chain, key } = app.certificate ?? {}
+  const tls = join(roots.root, app.name, 'tls')
+  for (const [name, text] of Object.entries({ 'server.crt': chain, 'server.key': key }))
+    if (text === undefined) await rm(join(tls, name), { force: true })
+    else await show(join(tls, name), text)
 }
 
 /** Removes the views of an app that is no more, and all that plugins kept beside them. */
@@ -46,9 +53,9 @@ export async function removeAppView({ root, lib }: ViewRoots, name: string): Pro
 }
 
 /** Makes all views be those of these apps: at the start, after whatever happened before it. */
-export async function writeViews(roots: ViewRoots, hostname: string, apps: readonly AppView[]): Promise<void> {
+export async function writeViews(roots: ViewRoots, domains: readonly string[], apps: readonly AppView[]): Promise<void> {
   for (const app of apps) await writeAppView(roots, app)
-  await show(join(roots.root, 'VHOST'), `${hostname}\n`)
+  await show(join(roots.root, 'VHOST'), lines(domains))
   const known = new Set(apps.map(({ name }) => name))
   for (const name of await viewed(roots.root)) if (!known.has(name)) await removeAppView(roots, name)
 }

@@ -1,6 +1,6 @@
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
-import { type App, assertNameFree, defaultHost } from './app.ts'
+import { type App, assertNameFree, defaultHosts } from './app.ts'
 import { label } from './container.ts'
 import { containersOf, listContainers, settleContainer } from './containers.ts'
 import { assertHostsFree, chooseHost, hostFromPlugins } from './hosts.ts'
@@ -18,7 +18,7 @@ export async function renameApp(app: App, name: string, output: Output): Promise
   if (name === old) throw new UserError('same-name', `${old} is called that already`)
   const check = () => {
     assertNameFree(instance, name)
-    assertHostsFree(app, [defaultHost(instance, name)])
+    assertHostsFree(app, defaultHosts(instance, name))
   }
   check()
   const numbered = await listContainers(instance, { [label.id]: String(app.id), [label.type]: 'deploy' })

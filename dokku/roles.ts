@@ -65,7 +65,7 @@ export function roleOptions(
       Env:
         network === 'host'
           ? [`APPLIANCE_HTTP_PORT=${settings.httpPort}`, `APPLIANCE_HTTPS_PORT=${settings.httpsPort}`]
-          : ['APPLIANCE_HTTP_PORT=80', 'APPLIANCE_HTTPS_PORT=443'],
+          : ['APPLIANCE_HTTP_PORT=80', 'APPLIANCE_HTTPS_PORT=443', `APPLIANCE_PUBLIC_HTTPS_PORT=${settings.httpsPort}`],
       HostConfig: {
         ...host,
         CapAdd: ['CHOWN', 'DAC_OVERRIDE', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'],

@@ -1,12 +1,14 @@
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
 import type { WantedSite } from '#nginx'
-import { type App, allApps } from './app.ts'
+import { type App, allApps, globalDomains } from './app.ts'
+import { tlsOf } from './certificates.ts'
 import { type AppContainer, label, wantedContainers } from './container.ts'
 import { containersOf, listContainers } from './containers.ts'
 import { untilAppliance } from './health.ts'
 import { doorSocket, type Instance } from './instance.ts'
 import { isFor } from './plan.ts'
+import { routesOf } from './ports.ts'
 import { currentRelease } from './release.ts'
 import { buildSite, named, siteOf, tellUnserved } from './site.ts'
 
@@ -45,11 +47,20 @@ async function tellSite(app: App, containers: readonly AppContainer[], output: O
   let told: string[] = []
   await oneAtATime(app.instance, async () => {
     const { site, left } = await siteOf(app)
-    const refused = await appliance.putSite(site)
-    await appliance.setRoutes(app.site, upstreams(containers))
+    const refused = await appliance.putSite(site).catch((error: unknown) => {
+      throw inWordsOf(app, error)
+    })
+    for (const [name, upstreams] of Object.entries(routesOf(app, containers))) await appliance.setRoutes(name, upstreams)
     told = [...left, ...refused.map(({ reason }) => reason)]
   })
   return tellUnserved(app, [...built, ...told], output)
+}
+
+/** The appliance's refusal, with the names of apps in place of those of their sites. */
+function inWordsOf(app: App, error: unknown): unknown {
+  if (!(error instanceof UserError)) return error
+  const { code, message, hint } = error
+  return new UserError(code, named(app, [message]).join(''), { cause: error, ...(hint === undefined ? {} : { hint }) })
 }
 
 /** Takes the site of an app that is gone away, after whoever still saw the app has told of it. */
@@ -65,7 +76,8 @@ export async function syncRoutes(instance: Instance): Promise<void> {
     const sites = await Promise.all(apps.map(async (app) => ({ app, ...(await siteOf(app)) })))
     const refused = await instance.appliance.sync({
       sites: [...doorSites(instance), ...sites.map(({ site }) => site)],
-      routes: Object.fromEntries(apps.map((app) => [app.site, upstreams(serving(app, byApp.get(app.id) ?? []))])),
+      homes: globalDomains(instance),
+      routes: Object.assign({}, ...apps.map((app) => routesOf(app, serving(app, byApp.get(app.id) ?? [])))),
     })
     for (const { app, left } of sites) {
       const reasons = refused.filter(({ name }) => name === app.site).map(({ reason }) => reason)
@@ -75,8 +87,10 @@ export async function syncRoutes(instance: Instance): Promise<void> {
 }
 
 /** Where the HTTP door is found; its name is one that no app can have. */
-function doorSites({ settings: { httpDoor } }: Instance): WantedSite[] {
-  return httpDoor === undefined ? [] : [{ name: 'dokku', hosts: [httpDoor], socket: doorSocket }]
+function doorSites(instance: Instance): WantedSite[] {
+  const { httpDoor } = instance.settings
+  // Who comes unencrypted is told so there, as git does not follow a redirect with a password.
+  return httpDoor === undefined ? [] : [{ name: 'dokku', hosts: [httpDoor], socket: doorSocket, ...tlsOf(instance, { redirect: false }) }]
 }
 
 /**
@@ -106,8 +120,4 @@ function serving(app: App, existing: readonly AppContainer[]): AppContainer[] {
     ({ stage }) => stage,
   )
   return current.get('serving') ?? current.get('upcoming') ?? running.filter((one) => one.stage === 'serving')
-}
-
-function upstreams(containers: readonly AppContainer[]) {
-  return containers.filter((one) => one.process === 'web').map(({ address, port }) => ({ address, port }))
 }

@@ -9,6 +9,7 @@ import { tlsOf } from './certificates.ts'
 import { recordOnce } from './journal.ts'
 import { sitePlaces } from './plugin-library.ts'
 import { show } from './plugin-views.ts'
+import { listenersOf } from './ports.ts'
 import { frontOf, redirectedHosts } from './site-front.ts'
 import { optionsOf } from './site-options.ts'
 import { templateOf, withTemplate } from './site-template.ts'
@@ -27,7 +28,8 @@ export async function siteOf(app: App, places = sitePlaces): Promise<{ site: Wan
   const all = withTemplate(app, additions, template.text)
   const added = all === undefined ? {} : { additions: all }
   const hosts = [...new Set([...app.hosts, ...redirectedHosts(app)])]
-  return { site: { name: app.site, hosts, ...tlsOf(app), ...optionsOf(app), ...frontOf(app), ...added }, left: [...left, ...template.left] }
+  const parts = { ...tlsOf(app), ...listenersOf(app), ...optionsOf(app), ...frontOf(app), ...added }
+  return { site: { name: app.site, hosts, ...parts }, left: [...left, ...template.left] }
 }
 
 /**
@@ -73,7 +75,7 @@ export function tellUnserved(app: App, unserved: readonly string[], output?: Out
 
 /** The appliance's words, with the names of apps in place of those of their sites. */
 export function named({ instance }: App, texts: readonly string[]): string[] {
-  return texts.map((text) => text.replace(/\bapp-(\d+)$/, (site, id) => numberedApp(instance, Number(id))?.name ?? site))
+  return texts.map((text) => text.replace(/(?<![\w.-])app-(\d+)(?![\w.-])/g, (site, id) => numberedApp(instance, Number(id))?.name ?? site))
 }
 
 /** Our part of `nginx.conf`. It is there to be looked at, as the appliance has a configuration of its own. Pure. */

@@ -1,18 +1,22 @@
-import { type App, allApps, maybeApp } from './app.ts'
+import { type App, allApps, globalDomains, maybeApp } from './app.ts'
+import { certificateOf } from './certificates.ts'
 import type { Fire, Hooks } from './hooks.ts'
 import type { Instance } from './instance.ts'
 import { appsRoot } from './plugin-environment.ts'
 import { type AppView, removeAppView, type ViewRoots, writeAppView, writeViews } from './plugin-views.ts'
 
 const rootsOf = ({ settings: { dataDir } }: Instance): ViewRoots => ({ root: appsRoot, lib: dataDir })
-const viewOf = (app: App): AppView => ({ name: app.name, config: app.config.all(), hosts: app.hosts })
+const viewOf = (app: App): AppView => {
+  const certificate = certificateOf(app)
+  return { name: app.name, config: app.config.all(), hosts: app.hosts, ...(certificate === undefined ? {} : { certificate }) }
+}
 
 /** Hooks of every deploy at which no view can have changed since the one before: without a handler, nothing is done for them. */
 const inBetween = new Set<keyof Hooks>(['pre-deploy', 'post-container-create', 'check-deploy'])
 
 /** At the start: makes the views of all apps those of now. */
 export async function viewAll(instance: Instance): Promise<void> {
-  await trying(instance, () => writeViews(rootsOf(instance), instance.settings.hostname, allApps(instance).map(viewOf)))
+  await trying(instance, () => writeViews(rootsOf(instance), globalDomains(instance), allApps(instance).map(viewOf)))
 }
 
 /** Fires hooks so that whoever handles one finds the app's view as it is by then. */

@@ -24,7 +24,7 @@ export interface Appliance {
   settings: Settings
 }
 
-const state = z.strictObject({ sites: z.array(z.unknown()), routes, home: hostName.exactOptional() })
+const state = z.strictObject({ sites: z.array(z.unknown()), routes, homes: z.array(hostName).max(100).exactOptional() })
 const probeRequest = z.strictObject({ target: probeTarget, options: probeOptions })
 const drainRequest = z.strictObject({ upstreams: z.array(upstream), timeoutMs: z.int().min(0) })
 
@@ -72,7 +72,7 @@ export function api(appliance: Appliance): Hono {
     // New hosts find their routes there already; routes go away only after their hosts.
     await setRoutes(all.routes)
     const parsed = parseSites(wantedSite, all.sites)
-    const bad = [...parsed.refused, ...(await pipeline.change('all sites', replaceSites(parsed.sites, all.home, settings)))]
+    const bad = [...parsed.refused, ...(await pipeline.change('all sites', replaceSites(parsed.sites, all.homes ?? [], settings)))]
     await setRoutes(Object.fromEntries(table.names.filter((name) => !(name in all.routes)).map((name) => [name, []])))
     return c.json({ refused: bad })
   })

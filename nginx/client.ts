@@ -8,7 +8,7 @@ import { ask } from './socket.ts'
 /** The appliance as its users see it; every call fails with UserError where the appliance says why. */
 export interface Appliance {
   /** Makes sites and routes exactly these; at most one reload, none when the sites are as they were. Answers what was refused: there, the last good version stays. */
-  sync(state: { sites: readonly WantedSite[]; routes: Readonly<Record<string, Route>>; home?: string }): Promise<Refused[]>
+  sync(state: { sites: readonly WantedSite[]; routes: Readonly<Record<string, Route>>; homes?: readonly string[] }): Promise<Refused[]>
   /**
    * Adds or replaces a site; UserError `site-refused` with nginx's words leaves everything as it was. What was added to it and
    * is refused is answered: the site has what was added last, or what of it passes.

@@ -12,11 +12,11 @@ import { block, listen } from './text.ts'
 import { placed } from './tree/placed.ts'
 
 /** nginx's whole configuration; the same sites, routes and settings give the same bytes. Plain sites leave no trace in it. */
-export function render({ sites, home, tree }: State, settings: Settings, routes: ReadonlyMap<string, string> = new Map()): string {
+export function render({ sites, homes = [], tree }: State, settings: Settings, routes: ReadonlyMap<string, string> = new Map()): string {
   const { plain, blocks } = kindsOf(sites)
   const ofTree = placed(tree, settings)
   // A server of the tree may have a wildcard, or no name at all: hosts of plain sites stand before these only where they are said.
-  const hosts = ofTree.onOurPorts ? hostTable(plain, home).keys() : []
+  const hosts = ofTree.onOurPorts ? hostTable(plain, homes).keys() : []
   const http = [
     shared(settings),
     tlsShared(settings),

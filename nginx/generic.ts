@@ -1,4 +1,4 @@
-import { placeholder, type Settings } from './settings.ts'
+import { httpsSuffix, placeholder, type Settings } from './settings.ts'
 import { block, listen } from './text.ts'
 
 /** What every server of an app has in it: how its requests find an upstream, and what is said when there is none. */
@@ -31,7 +31,7 @@ location @unavailable {
 /** The server for every host that has no block of its own: plain sites, found in shared memory, and nobody's, unless the port's default is `taken`. */
 export function genericServer(settings: Settings, hosts: readonly string[] = [], taken: ReadonlySet<number> = new Set()): string {
   const { httpPort, httpsPort } = settings
-  const port = httpsPort === 443 ? '' : `:${httpsPort}`
+  const port = httpsSuffix(settings)
   const parameters = (of: number) => `${taken.has(of) ? '' : ' default_server'}${settings.proxyProtocol === true ? ' proxy_protocol' : ''}`
   return block(
     'server',

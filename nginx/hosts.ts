@@ -28,9 +28,9 @@ export function kindsOf(sites: readonly Site[]): Kinds {
   return { plain: ordered.filter((site) => !blocks.has(site)), blocks: ordered.filter((site) => blocks.has(site)) }
 }
 
-/** The table of hosts: of plain sites, and what is below `home` and nobody's. */
-export function hostTable(plain: readonly Site[], home: string | undefined): Map<string, string> {
-  const table = new Map(home === undefined ? [] : [home, `*.${home}`].map((host) => [host, nobody]))
+/** The table of hosts: of plain sites, and what is at and below `homes` and nobody's. */
+export function hostTable(plain: readonly Site[], homes: readonly string[]): Map<string, string> {
+  const table = new Map(homes.flatMap((home) => [home, `*.${home}`]).map((host) => [host, nobody]))
   for (const site of plain) for (const host of site.hosts) table.set(host, redirects(site) ? `${site.name} redirect` : site.name)
   return table
 }

@@ -17,6 +17,7 @@ const graceMs = 8000
 const settings: Settings = {
   httpPort: port('APPLIANCE_HTTP_PORT', 80),
   httpsPort: port('APPLIANCE_HTTPS_PORT', 443),
+  ...(process.env.APPLIANCE_PUBLIC_HTTPS_PORT ? { publicHttpsPort: port('APPLIANCE_PUBLIC_HTTPS_PORT', 443) } : {}),
   ipv6: existsSync('/proc/net/if_inet6'),
   proxyProtocol: ['1', 'true', 'on'].includes(process.env.APPLIANCE_PROXY_PROTOCOL ?? ''),
   runDir: process.env.APPLIANCE_RUN_DIR ?? '/run/nginx-appliance',

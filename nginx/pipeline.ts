@@ -206,7 +206,7 @@ export class Pipeline {
   }
 }
 
-function tablesOf({ sites, home }: State) {
+function tablesOf({ sites, homes = [] }: State) {
   const tls = tlsTable(sites)
-  return { hosts: hostTable(kindsOf(sites).plain, home), tls, digests: new Set(tls.values()) }
+  return { hosts: hostTable(kindsOf(sites).plain, homes), tls, digests: new Set(tls.values()) }
 }

@@ -5,7 +5,7 @@ import { headers } from './headers.ts'
 import { redirects } from './hosts.ts'
 import { isEncrypted, isStream, type Listener } from './listener.ts'
 import { optionDirectives } from './option-directives.ts'
-import { additionsDir, type Settings } from './settings.ts'
+import { additionsDir, httpsSuffix, type Settings } from './settings.ts'
 import type { Site } from './site.ts'
 import { block, indent, listen } from './text.ts'
 import { toHttps, trustsProxies } from './trust.ts'
@@ -74,8 +74,8 @@ function server(wanted: Site, group: readonly HttpListener[], settings: Settings
 }
 
 /** Certificate authorities ask over plain HTTP; everybody else is sent to HTTPS. */
-function alwaysToHttps({ httpsPort }: Settings): string {
-  const port = httpsPort === 443 ? '' : `:${httpsPort}`
+function alwaysToHttps(settings: Settings): string {
+  const port = httpsSuffix(settings)
   return `location ^~ /.well-known/acme-challenge/ {
   content_by_lua_block { front.challenge() }
 }

@@ -2,6 +2,8 @@
 export interface Settings {
   httpPort: number
   httpsPort: number
+  /** The HTTPS port as clients see it, where that is another one. */
+  publicHttpsPort?: number
   ipv6: boolean
   /** Do connections to these two ports begin with the PROXY protocol? */
   proxyProtocol?: boolean
@@ -44,4 +46,9 @@ export function certificatesDir(settings: Pick<Settings, 'stateDir'>): string {
 /** A certificate for nobody, which nginx wants to have before it asks for the right one. */
 export function placeholder(settings: Pick<Settings, 'stateDir'>): string {
   return `${settings.stateDir}/placeholder.pem`
+}
+
+/** What goes behind a host in an address over HTTPS. */
+export function httpsSuffix({ httpsPort, publicHttpsPort = httpsPort }: Pick<Settings, 'httpsPort' | 'publicHttpsPort'>): string {
+  return publicHttpsPort === 443 ? '' : `:${publicHttpsPort}`
 }

@@ -51,12 +51,11 @@ export function removeSite(name: string): Change<void> {
 }
 
 /** Replaces all sites; those that are refused keep their last good version, if any, and are answered. */
-export function replaceSites(wanted: readonly Wanted[], home: string | undefined, settings: Settings): Change<Refused[]> {
+export function replaceSites(wanted: readonly Wanted[], homes: readonly string[], settings: Settings): Change<Refused[]> {
   return async (state, check) => {
     const kept: { found: Site; refused: Refused[] }[] = []
     for (const one of wanted) kept.push(await keepParts(one, named(state.sites, one.name), settings, 'forgiving'))
-    const { home: _, ...rest } = state
-    const base = { ...rest, ...(home === undefined ? {} : { home }) }
+    const base = { ...state, homes }
     const { sites, refused } = await passing(
       kept.map(({ found }) => found),
       { last: state.sites, state: base, check },

@@ -10,13 +10,13 @@ import { type StoredTree, storedTree } from './tree/stored.ts'
 /** All that is stored besides routes. */
 export interface State {
   readonly sites: readonly Site[]
-  /** Hosts at and below this one that are no site's get a page that says so; other unknown hosts get no answer. */
-  readonly home?: string
+  /** Hosts at and below these that are no site's get a page that says so; other unknown hosts get no answer. */
+  readonly homes?: readonly string[]
   /** The configuration that others wrote as a tree. */
   readonly tree?: StoredTree
 }
 
-const file = z.strictObject({ sites: z.array(z.unknown()), home: hostName.exactOptional(), tree: z.unknown().exactOptional() })
+const file = z.strictObject({ sites: z.array(z.unknown()), homes: z.array(hostName).exactOptional(), tree: z.unknown().exactOptional() })
 
 /** Where the state is stored. */
 export function stateFile({ stateDir }: Pick<Settings, 'stateDir'>): string {
