@@ -18,10 +18,10 @@ import {
   param,
   parseHostName,
   reportCommand,
+  selfSigned,
   UserError,
   word,
 } from 'dokku'
-import { generate as generated } from './generate.ts'
 import { fromFiles, fromInput } from './given.ts'
 
 const given = {
@@ -61,7 +61,7 @@ const generate = command({
 
   async run({ args, context }) {
     const host = parseHostName(args.domain)
-    await store(args.app, await generated(host), 'self-signed', context)
+    await store(args.app, await selfSigned(host), 'self-signed', context)
   },
 })
 

@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import type { GivenCertificate } from 'dokku'
 import { run } from '#lib/exec.ts'
+import type { GivenCertificate } from './check-certificate.ts'
 
 /** A certificate that signs itself, for a year, and its key; by openssl. */
-export async function generate(host: string): Promise<GivenCertificate> {
+export async function selfSigned(host: string): Promise<GivenCertificate> {
   const dir = await mkdtemp(`${tmpdir()}/certs-`)
   try {
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
