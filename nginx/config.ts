@@ -72,6 +72,8 @@ default_type application/octet-stream;
 access_log off;
 server_tokens off;
 tcp_nopush on;
+# Who sends a request byte by byte is sent away; nobody knows yet whose it is.
+client_header_timeout 15s;
 keepalive_requests 10000;
 server_names_hash_max_size 16384;
 server_names_hash_bucket_size 512;

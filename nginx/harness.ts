@@ -37,7 +37,7 @@ export function added(before: readonly string[], now: readonly string[]): string
 }
 
 /** Starts main.ts with real nginx; stopped and removed after the test. */
-export async function applianceOf(t: TestContext, before?: (stateDir: string) => Promise<void>): Promise<Running> {
+export async function applianceOf(t: Pick<TestContext, 'after'>, before?: (stateDir: string) => Promise<void>): Promise<Running> {
   const dir = await mkdtemp(`${tmpdir()}/appliance-`)
   // nginx's workers are another user and keep temporary files in here.
   await chmod(dir, 0o755)
@@ -119,7 +119,7 @@ async function childrenOf(pid: number): Promise<string[]> {
 }
 
 /** An app on 127.0.0.1 that answers every request by `listener`. */
-export async function app(t: TestContext, listener: RequestListener): Promise<{ upstream: Upstream; server: Server }> {
+export async function app(t: Pick<TestContext, 'after'>, listener: RequestListener): Promise<{ upstream: Upstream; server: Server }> {
   const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => {
@@ -165,15 +165,19 @@ export function get(
   })
 }
 
-/** Sends bytes as they are and returns everything until the connection is closed. */
-export function raw(port: number, text: string): Promise<string> {
+/** Sends bytes as they are and returns everything until the connection is closed, by us once nothing more came for a while. */
+export function raw(port: number, text: string, patienceMs?: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(text))
     let seen = ''
+    if (patienceMs !== undefined) socket.setTimeout(patienceMs, () => socket.destroy())
     socket.setEncoding('utf8').on('data', (chunk: string) => {
       seen += chunk
     })
-    socket.on('error', reject)
+    // Who is sent away while still speaking may see the connection break after the answer.
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      ['ECONNRESET', 'EPIPE'].includes(error.code ?? '') ? resolve(seen) : reject(error),
+    )
     socket.on('close', () => resolve(seen))
   })
 }

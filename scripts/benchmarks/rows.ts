@@ -8,10 +8,12 @@ import { faults } from './rows/faults.ts'
 import { hookDaemon, hookModules } from './rows/hooks.ts'
 import { controlMemory, doorsMemory, imageSize } from './rows/idle.ts'
 import { plugnExecutables, plugnList } from './rows/plugn.ts'
+import { proxyLate, proxyMany, proxyOthers, proxyRate, proxyTls } from './rows/proxies.ts'
 import { formation, push } from './rows/push.ts'
 import { quickstart } from './rows/quickstart.ts'
 import { failed } from './rows/requests.ts'
 import { throughput } from './rows/throughput.ts'
+import { zeroLoss } from './rows/zero-loss.ts'
 
 /** Every row, in the order in which they are measured and shown. */
 export const rows: readonly Row[] = [
@@ -19,6 +21,7 @@ export const rows: readonly Row[] = [
   ...[list, create, throughput, quickstart],
   ...[pushSsh, pushHttp, manyPushes],
   ...[rebuild, buildpackRebuild, finalImage, startBuildpack, buildsUnderLoad],
+  ...[zeroLoss, proxyRate, proxyLate, proxyTls, proxyMany, proxyOthers],
   ...[plugnList, plugnExecutables, hookModules, hookDaemon],
   ...[controlMemory, doorsMemory, imageSize],
   ...[list500, deploy500, restart500, memory500, engine500],
