@@ -193,5 +193,25 @@ HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 CMD ["bu
 ENTRYPOINT ["tini", "-g", "--", "builder"]
 CMD ["serve"]
 
+# nginx as a programmable container, alone: sites, routes and a tree of JSON in, reloaded nginx out.
+FROM ${BASE} AS nginx-appliance
+RUN apt-get update && apt-get install -y --no-install-recommends libnginx-mod-http-lua libnginx-mod-stream libstdc++6 nginx tini \
+  && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
+  && install -d -m 0700 /run/appliance /var/lib/nginx-appliance
+COPY --from=fetch /node/bin/node /usr/local/bin/node
+COPY --from=modules /opt/dokku/node_modules /opt/appliance/node_modules
+COPY --from=source /source/package.json /opt/appliance/
+COPY --from=source /source/lib /opt/appliance/lib
+COPY --from=source /source/nginx /opt/appliance/nginx
+ENV NODE_COMPILE_CACHE=/opt/appliance/.compile-cache APPLIANCE_SOCKET=/run/appliance/api.sock
+RUN printf '#!/bin/sh\nexec node --max-semi-space-size=1 /opt/appliance/nginx/main.ts "$@"\n' >/usr/local/bin/appliance \
+  && chmod 755 /usr/local/bin/appliance && appliance --warm
+LABEL org.opencontainers.image.title=nginx-appliance org.opencontainers.image.licenses=MIT
+VOLUME /var/lib/nginx-appliance
+EXPOSE 80 443 9000
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 CMD ["appliance", "api", "GET", "/health"]
+ENTRYPOINT ["tini", "--"]
+CMD ["appliance"]
+
 # A plain `docker build .` gives the image itself.
 FROM dokku

@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { challenge, challengeToken } from './challenge.ts'
@@ -35,6 +36,13 @@ export function api(appliance: Appliance): Hono {
   const socket = controlSocket(settings)
   const setRoutes = async (changes: z.infer<typeof routes>) => await pipeline.follow(await table.set(changes))
   const app = new Hono()
+  const atMost = (maxSize: number) =>
+    bodyLimit({
+      maxSize,
+      onError: (c) => c.json({ code: 'too-large', message: `${c.req.path} takes ${maxSize / 1024 ** 2} MB at most` }, 413),
+    })
+  app.use('/v1/*', atMost(4 * 1024 ** 2))
+  app.use(atMost(64 * 1024 ** 2))
 
   app.get('/health', async (c) => {
     if (!(await nginx.answers())) return c.json({ code: 'nginx-silent', message: 'nginx does not answer on its control socket' }, 503)

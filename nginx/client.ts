@@ -3,7 +3,7 @@ import type { ProbeOptions, ProbeTarget } from './probe.ts'
 import { type Refused, refusedSites } from './refused.ts'
 import type { Route } from './routes.ts'
 import type { Upstream, WantedSite } from './site.ts'
-import { ask } from './socket.ts'
+import { ask, type Target } from './socket.ts'
 
 /** The appliance as its users see it; every call fails with UserError where the appliance says why. */
 export interface Appliance {
@@ -33,10 +33,10 @@ export interface Appliance {
   health(): Promise<void>
 }
 
-/** A client of the appliance whose API listens on `socketPath`. */
-export function appliance(socketPath: string): Appliance {
+/** A client of the appliance whose API listens on a unix socket, or over TCP with a token. */
+export function appliance(target: Target): Appliance {
   const call = async (method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> => {
-    const answer = await ask(socketPath, method, path, {
+    const answer = await ask(target, method, path, {
       type: 'application/json',
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),

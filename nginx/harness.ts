@@ -37,7 +37,11 @@ export function added(before: readonly string[], now: readonly string[]): string
 }
 
 /** Starts main.ts with real nginx; stopped and removed after the test. */
-export async function applianceOf(t: Pick<TestContext, 'after'>, before?: (stateDir: string) => Promise<void>): Promise<Running> {
+export async function applianceOf(
+  t: Pick<TestContext, 'after'>,
+  before?: (stateDir: string) => Promise<void>,
+  more: Record<string, string> = {},
+): Promise<Running> {
   const dir = await mkdtemp(`${tmpdir()}/appliance-`)
   // nginx's workers are another user and keep temporary files in here.
   await chmod(dir, 0o755)
@@ -49,6 +53,7 @@ export async function applianceOf(t: Pick<TestContext, 'after'>, before?: (state
     APPLIANCE_RUN_DIR: `${dir}/run`,
     APPLIANCE_STATE_DIR: `${dir}/state`,
     APPLIANCE_SOCKET: `${dir}/api.sock`,
+    ...more,
   }
   const client = appliance(`${dir}/api.sock`)
   let log = ''

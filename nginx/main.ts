@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, rename, rm } from 'node:fs/promises'
-import { createAdaptorServer } from '@hono/node-server'
+import { chmod, mkdir, rm } from 'node:fs/promises'
 import { messageOf } from '#lib/errors.ts'
 import { api } from './api.ts'
+import { askByWords } from './command.ts'
+import { doorOf } from './door.ts'
 import { findMaster, pidFile, startMaster } from './master.ts'
 import { Pipeline } from './pipeline.ts'
 import { makePlaceholder } from './placeholder.ts'
 import { Nginx } from './process.ts'
 import { RouteTable } from './routes.ts'
+import { serveDoor, serveSocket } from './serve.ts'
 import { configurationFile, controlSocket, type Settings, tableFile } from './settings.ts'
 import { passingState } from './sites.ts'
 
@@ -30,7 +32,8 @@ const apiSocket = process.env.APPLIANCE_SOCKET ?? '/run/dokku/appliance/api.sock
 
 try {
   // --warm: the image is being built; everything is loaded, and compiled, by now.
-  process.exitCode = process.argv.includes('--warm') ? 0 : await main()
+  const words = process.argv.slice(2)
+  process.exitCode = words.includes('--warm') ? 0 : words.length > 0 ? await askByWords(words, apiSocket) : await main()
 } catch (error) {
   log(`cannot go on: ${messageOf(error)}`)
   process.exitCode = 1
@@ -39,6 +42,7 @@ process.exit()
 
 /** Runs nginx and the API until one of them ends; the exit status is 0 only after a signal to stop. */
 async function main(): Promise<number> {
+  const door = await doorOf(process.env)
   // nginx's socket in it is for us alone: what a tree proxies to is asked by another user, who does not get there.
   await mkdir(settings.runDir, { recursive: true, mode: 0o700 })
   await chmod(settings.runDir, 0o700)
@@ -74,27 +78,17 @@ async function main(): Promise<number> {
 
   await nginx.up()
   if (found !== undefined) await nginx.takeOver()
-  await serve(api({ pipeline, routes, nginx, settings }).fetch)
+  const app = api({ pipeline, routes, nginx, settings })
+  const fetch = (request: Request) => app.fetch(request)
+  const socket = await serveSocket(fetch, apiSocket)
+  if (door !== undefined) await serveDoor(fetch, door)
   log(`serving ${pipeline.state.sites.length} sites on ports ${settings.httpPort} and ${settings.httpsPort}`)
 
   const status = await nginx.exited
-  await rm(apiSocket, { force: true })
+  await socket.remove()
   if (stopping) return 0
   log(`nginx ended (${status})`)
   return status === 0 ? 1 : status
-}
-
-/** Listens under another name first, so that nobody finds a socket that is not ready. */
-async function serve(fetch: (request: Request) => Response | Promise<Response>): Promise<void> {
-  const fresh = `${apiSocket}.new`
-  await rm(fresh, { force: true })
-  const server = createAdaptorServer({ fetch })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(fresh, () => resolve())
-  })
-  await chmod(fresh, 0o660)
-  await rename(fresh, apiSocket)
 }
 
 function port(name: string, usual: number): number {

@@ -22,11 +22,16 @@ export function saidFile({ runDir }: Pick<Settings, 'runDir'>): string {
 
 /** Starts nginx in a process group of its own and with our stderr, so that it outlives this process. */
 export function startMaster(configuration: string, settings: Settings): Master {
-  const env = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+  const env = nginxEnvironment()
   const argv: [string, ...string[]] = ['nginx', '-e', saidFile(settings), '-c', configuration]
   const started = launch(argv, { cwd: '/', env, stdio: ['ignore', 'inherit', 'inherit'], ownGroup: true })
   const { pid = 0 } = started
   return { pid, exited: started.exited.catch(() => 127).then((status) => gone(pid, settings, status)) }
+}
+
+/** nginx is told nothing of our own settings: a token is among them. */
+export function nginxEnvironment(): Record<string, string> {
+  return Object.fromEntries(['PATH', 'TZ'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
 }
 
 /** The nginx that runs already with this configuration, if there is one. */

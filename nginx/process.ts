@@ -1,7 +1,7 @@
 import { readdir, readFile, truncate } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ExecError, run } from '#lib/exec.ts'
-import { type Master, saidFile } from './master.ts'
+import { type Master, nginxEnvironment, saidFile } from './master.ts'
 import { controlSocket, type Settings } from './settings.ts'
 import { ask } from './socket.ts'
 
@@ -11,7 +11,7 @@ const goodbyeMs = 200
 /** Checks a configuration with `nginx -t`: undefined when it is good, else nginx's words. */
 export async function check(file: string): Promise<string | undefined> {
   try {
-    const { stderr } = await run(['nginx', '-t', '-q', '-c', file])
+    const { stderr } = await run(['nginx', '-t', '-q', '-c', file], { env: nginxEnvironment() })
     // nginx only warns of it, and lets the first of them have the host.
     return /conflicting server name \S+ on \S+/.exec(stderr)?.[0]
   } catch (error) {

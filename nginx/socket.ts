@@ -1,4 +1,6 @@
 import { request } from 'node:http'
+import { request as requestEncrypted } from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 
 /** An HTTP answer, read to its end. */
 export interface Answer {
@@ -6,34 +8,31 @@ export interface Answer {
   text: string
 }
 
-/** One HTTP request over a unix socket; the connection is closed after it, so a restarted server is no error later. */
+/** Where the API is: the path of its unix socket, or its address over TCP with the token. */
+export type Target = string | { url: string; token: string }
+
+/** One HTTP request to a unix socket or an address; the connection is closed after it, so a restarted server is no error later. */
 export function ask(
-  socketPath: string,
+  target: Target,
   method: string,
   path: string,
   options: { body?: string; type?: string; signal?: AbortSignal } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request(
-      {
-        socketPath,
-        method,
-        path,
-        agent: false,
-        headers:
-          options.body === undefined
-            ? {}
-            : { 'content-type': options.type ?? 'text/plain', 'content-length': Buffer.byteLength(options.body) },
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      },
-      (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }))
-        response.on('error', reject)
-      },
-    )
+    const { body, type = 'text/plain', signal } = options
+    const headers = {
+      ...(body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }),
+      ...(typeof target === 'string' ? {} : { authorization: `Bearer ${target.token}` }),
+    }
+    const where = typeof target === 'string' ? { socketPath: target, path } : urlToHttpOptions(new URL(path, target.url))
+    const send = typeof target !== 'string' && target.url.startsWith('https:') ? requestEncrypted : request
+    const sent = send({ ...where, method, agent: false, headers, ...(signal === undefined ? {} : { signal }) }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }))
+      response.on('error', reject)
+    })
     sent.on('error', reject)
-    sent.end(options.body)
+    sent.end(body)
   })
 }
