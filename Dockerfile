@@ -195,7 +195,7 @@ CMD ["serve"]
 
 # nginx as a programmable container, alone: sites, routes and a tree of JSON in, reloaded nginx out.
 FROM ${BASE} AS nginx-appliance
-RUN apt-get update && apt-get install -y --no-install-recommends libnginx-mod-http-lua libnginx-mod-stream libstdc++6 nginx tini \
+RUN apt-get update && apt-get install -y --no-install-recommends libnginx-mod-http-lua libnginx-mod-stream libstdc++6 nginx openssl tini \
   && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
   && install -d -m 0700 /run/appliance /var/lib/nginx-appliance
 COPY --from=fetch /node/bin/node /usr/local/bin/node
