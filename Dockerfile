@@ -204,13 +204,12 @@ COPY --from=source /source/package.json /opt/appliance/
 COPY --from=source /source/lib /opt/appliance/lib
 COPY --from=source /source/nginx /opt/appliance/nginx
 ENV NODE_COMPILE_CACHE=/opt/appliance/.compile-cache APPLIANCE_SOCKET=/run/appliance/api.sock
-RUN printf '#!/bin/sh\nexec node --max-semi-space-size=1 /opt/appliance/nginx/main.ts "$@"\n' >/usr/local/bin/appliance \
-  && chmod 755 /usr/local/bin/appliance && appliance --warm
+RUN ln -s /opt/appliance/nginx/appliance /usr/local/bin/appliance && node --max-semi-space-size=1 /opt/appliance/nginx/main.ts --warm
 LABEL org.opencontainers.image.title=nginx-appliance org.opencontainers.image.licenses=MIT
 VOLUME /var/lib/nginx-appliance
 EXPOSE 80 443 9000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 CMD ["appliance", "api", "GET", "/health"]
-ENTRYPOINT ["tini", "--"]
+ENTRYPOINT ["tini", "-g", "--"]
 CMD ["appliance"]
 
 # A plain `docker build .` gives the image itself.

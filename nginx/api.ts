@@ -6,6 +6,7 @@ import { challenge, challengeToken } from './challenge.ts'
 import { drain } from './drain.ts'
 import { hostName } from './host-name.ts'
 import { siteName } from './name.ts'
+import type { Ownership } from './ownership.ts'
 import type { Pipeline } from './pipeline.ts'
 import { probe, probeOptions, probeTarget } from './probe.ts'
 import type { Nginx } from './process.ts'
@@ -23,6 +24,7 @@ export interface Appliance {
   routes: RouteTable
   nginx: Pick<Nginx, 'answers'>
   settings: Settings
+  ownership: Pick<Ownership, 'during'>
 }
 
 const state = z.strictObject({ sites: z.array(z.unknown()), routes, homes: z.array(hostName).max(100).exactOptional() })
@@ -43,6 +45,7 @@ export function api(appliance: Appliance): Hono {
     })
   app.use('/v1/*', atMost(4 * 1024 ** 2))
   app.use(atMost(64 * 1024 ** 2))
+  app.use((c, next) => (c.req.method === 'GET' || /^\/(probe|drain)$/.test(c.req.path) ? next() : appliance.ownership.during(next)))
 
   app.get('/health', async (c) => {
     if (!(await nginx.answers())) return c.json({ code: 'nginx-silent', message: 'nginx does not answer on its control socket' }, 503)

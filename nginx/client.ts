@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, UserError } from '#lib/errors.ts'
 import type { ProbeOptions, ProbeTarget } from './probe.ts'
 import { type Refused, refusedSites } from './refused.ts'
@@ -33,9 +34,12 @@ export interface Appliance {
   health(): Promise<void>
 }
 
+/** How long a newer appliance may take to start. */
+const takeoverMs = 30_000
+
 /** A client of the appliance whose API listens on a unix socket, or over TCP with a token. */
 export function appliance(target: Target): Appliance {
-  const call = async (method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> => {
+  const call = async (method: string, path: string, body?: unknown, signal?: AbortSignal, since = performance.now()): Promise<unknown> => {
     const answer = await ask(target, method, path, {
       type: 'application/json',
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -47,6 +51,10 @@ export function appliance(target: Target): Appliance {
     const value: unknown = answer.text === '' ? undefined : JSON.parse(answer.text)
     if (answer.status < 300) return value
     const { code, message, hint } = failure(value, answer.status)
+    if (code === 'appliance-replaced' && performance.now() - since < takeoverMs) {
+      await sleep(50, undefined, signal === undefined ? {} : { signal })
+      return await call(method, path, body, signal, since)
+    }
     throw new UserError(code, message, hint === undefined ? {} : { hint })
   }
   const segment = encodeURIComponent

@@ -156,7 +156,10 @@ function ports(blocks: readonly Site[], settings: Settings): string[] {
   const opened = new Map<number, string>()
   for (const one of blocks.flatMap(httpListeners))
     if (one.port !== undefined && one.port !== settings.httpPort && one.port !== settings.httpsPort)
-      opened.set(one.port, `${isEncrypted(one) ? ' ssl' : ''} default_server${one.proxyProtocol === true ? ' proxy_protocol' : ''}`)
+      opened.set(
+        one.port,
+        `${isEncrypted(one) ? ' ssl' : ''} default_server reuseport${one.proxyProtocol === true ? ' proxy_protocol' : ''}`,
+      )
   return [...opened]
     .sort(([a], [b]) => a - b)
     .map(([port, parameters]) => block('server', `${listen(port, parameters, settings)}server_name _;\nreturn 444;\n`))

@@ -32,7 +32,9 @@ location @unavailable {
 export function genericServer(settings: Settings, hosts: readonly string[] = [], taken: ReadonlySet<number> = new Set()): string {
   const { httpPort, httpsPort } = settings
   const port = httpsSuffix(settings)
-  const parameters = (of: number) => `${taken.has(of) ? '' : ' default_server'}${settings.proxyProtocol === true ? ' proxy_protocol' : ''}`
+  // reuseport: a newer appliance may listen beside this one before it takes over.
+  const parameters = (of: number) =>
+    `${taken.has(of) ? '' : ' default_server'} reuseport${settings.proxyProtocol === true ? ' proxy_protocol' : ''}`
   return block(
     'server',
     `${listen(httpPort, parameters(httpPort), settings)}${listen(httpsPort, ` ssl${parameters(httpsPort)}`, settings)}server_name ${['_', ...hosts].join(' ')};

@@ -29,6 +29,14 @@ export interface Running {
   killApi(): Promise<void>
   /** Starts it again over the same directories and ports. */
   again(): Promise<void>
+  /** Starts a newer appliance over the same files, ports and socket, and waits until it serves. */
+  newer(more?: Record<string, string>): Promise<Newer>
+}
+
+/** A second appliance that took over from the first. */
+export interface Newer {
+  stop(signal?: NodeJS.Signals): Promise<number | undefined>
+  log(): string
 }
 
 /** The workers that a reload brought: those of before it may take a while to go. */
@@ -116,6 +124,27 @@ export async function applianceOf(
     ended: async () => (await started).exitCode,
     killApi,
     again: launch,
+    newer: async (more = {}) => {
+      const other = start([process.execPath, `${import.meta.dirname}/main.ts`], {
+        env: { ...env, APPLIANCE_RUN_DIR: `${dir}/run-2`, ...more },
+      })
+      let said = ''
+      for (const stream of [other.stdout, other.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text))
+      const end = async (signal: NodeJS.Signals = 'SIGTERM') => {
+        signalGroup(other, signal)
+        return (await other).exitCode
+      }
+      t.after(() => end())
+      let ended = false
+      void other.then(() => {
+        ended = true
+      })
+      while (!said.includes('appliance: serving')) {
+        if (ended) throw new Error(`the newer appliance did not start:\n${said}`)
+        await sleep(20)
+      }
+      return { stop: end, log: () => said }
+    },
   }
 }
 

@@ -4,7 +4,9 @@ import { messageOf } from '#lib/errors.ts'
 import { api } from './api.ts'
 import { askByWords } from './command.ts'
 import { doorOf } from './door.ts'
+import { mustBeFree } from './free-port.ts'
 import { findMaster, pidFile, startMaster } from './master.ts'
+import { Ownership } from './ownership.ts'
 import { Pipeline } from './pipeline.ts'
 import { makePlaceholder } from './placeholder.ts'
 import { Nginx } from './process.ts'
@@ -15,6 +17,8 @@ import { passingState } from './sites.ts'
 
 /** How long requests in flight may go on when the appliance is stopped; Docker kills after ten seconds. */
 const graceMs = 8000
+/** The same when a newer appliance has come. */
+const retiringMs = 3_600_000
 
 const settings: Settings = {
   httpPort: port('APPLIANCE_HTTP_PORT', 80),
@@ -55,6 +59,8 @@ async function main(): Promise<number> {
   // Left by a container that was killed: nginx would not bind over it.
   if (found === undefined) for (const left of [controlSocket(settings), pidFile(settings)]) await rm(left, { force: true })
 
+  const ownership = await Ownership.take(settings.stateDir)
+  if (found === undefined && !ownership.replaces) for (const port of [settings.httpPort, settings.httpsPort]) await mustBeFree(port)
   await makePlaceholder(settings)
 
   const routes = new RouteTable(tableFile(settings, 'routes'), controlSocket(settings))
@@ -69,19 +75,31 @@ async function main(): Promise<number> {
 
   const nginx = new Nginx(found ?? startMaster(pipeline.configuration, settings), settings)
   let stopping = false
-  const stop = () => {
+  const stop = (forMs: number) => {
     // A second signal does not wait for requests.
-    void nginx.stop(stopping ? 0 : graceMs)
+    void nginx.stop(stopping ? 0 : forMs)
     stopping = true
   }
-  for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const) process.on(signal, stop)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(graceMs))
+  // A newer appliance serves: requests in flight have all the time that nginx gives them.
+  process.on('SIGQUIT', () => stopping || stop(retiringMs))
 
-  await nginx.up()
-  if (found !== undefined) await nginx.takeOver()
-  const app = api({ pipeline, routes, nginx, settings })
+  const app = api({ pipeline, routes, nginx, settings, ownership })
   const fetch = (request: Request) => app.fetch(request)
-  const socket = await serveSocket(fetch, apiSocket)
-  if (door !== undefined) await serveDoor(fetch, door)
+  const open = async () => {
+    await nginx.up()
+    if (found !== undefined) await nginx.takeOver()
+    const far = door === undefined ? undefined : await serveDoor(fetch, door)
+    process.on('SIGQUIT', () => void far?.remove())
+    const near = await serveSocket(fetch, apiSocket)
+    await ownership.serve()
+    return near
+  }
+  const socket = await open().catch(async (error: unknown) => {
+    // It would outlive us, and keep the ports; one that was found had them before.
+    if (found === undefined) await nginx.stop(0)
+    throw error
+  })
   log(`serving ${pipeline.state.sites.length} sites on ports ${settings.httpPort} and ${settings.httpsPort}`)
 
   const status = await nginx.exited

@@ -107,10 +107,14 @@ export class Nginx {
     throw new Error(`nginx did not reload within ${timeoutMs / 1000} s`)
   }
 
-  /** Stops: requests in flight may end within `graceMs`, then connections are closed. */
+  /** Stops: kept connections are told first, then requests in flight may end within `graceMs`, and what is left is closed. */
   async stop(graceMs: number): Promise<void> {
-    this.#signal('SIGQUIT')
     const timer = setTimeout(() => this.#signal('SIGTERM'), graceMs)
+    if (graceMs > goodbyeMs) {
+      await this.#goodbye(60).catch(() => undefined)
+      await sleep(goodbyeMs)
+    }
+    this.#signal('SIGQUIT')
     await this.exited
     clearTimeout(timer)
   }

@@ -21,15 +21,16 @@ export async function serveSocket(fetch: Fetch, path: string): Promise<{ remove(
   }
 }
 
-/** Serves over TCP to those who have the token. */
-export async function serveDoor(fetch: Fetch, { host, port, token }: Door): Promise<void> {
-  await listening(createAdaptorServer({ fetch: guarded(fetch, token) }), { host, port })
+/** Serves over TCP to those who have the token; a newer appliance may listen beside this one. */
+export async function serveDoor(fetch: Fetch, { host, port, token }: Door): Promise<{ remove(): Promise<void> }> {
+  const server = createAdaptorServer({ fetch: guarded(fetch, token) })
+  await listening(server, { host, port, reusePort: true })
+  return { remove: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 
-async function listening(
-  server: ReturnType<typeof createAdaptorServer>,
-  where: { path: string } | { host: string; port: number },
-): Promise<void> {
+type Server = ReturnType<typeof createAdaptorServer>
+
+async function listening(server: Server, where: { path: string } | { host: string; port: number; reusePort: true }): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(where, () => resolve())

@@ -14,7 +14,7 @@ export function stream(sites: readonly Site[], routes: ReadonlyMap<string, strin
   const servers = wanted.map(({ scheme, port, route }) =>
     block(
       'server',
-      listen(port, scheme === 'udp' ? ' udp reuseport' : '', settings) +
+      listen(port, scheme === 'udp' ? ' udp reuseport' : ' reuseport', settings) +
         (upstreamsOf(routes, route).length === 0 ? 'return "";\n' : `proxy_pass ${route};\n`),
     ),
   )

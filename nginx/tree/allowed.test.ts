@@ -96,6 +96,9 @@ test('every variable that the configuration of sites stands on is reserved', () 
 test('a tree that has the default of a port leaves sites there, by their names', () => {
   const sites = [{ name: 'shop', hosts: ['shop.test'] }]
   const tree = { document: server({ location: { '/': { return: 204 } } }), values: {} }
-  assert.match(render({ sites, tree }, settings), /listen 80;\n.*\n.*listen 443 ssl default_server;\n.*\n\s+server_name _ shop\.test;/)
-  assert.match(render({ sites }, settings), /listen 80 default_server;\n(.*\n){3}\s+server_name _;/)
+  assert.match(
+    render({ sites, tree }, settings),
+    /listen 80 reuseport;\n.*\n.*listen 443 ssl default_server reuseport;\n.*\n\s+server_name _ shop\.test;/,
+  )
+  assert.match(render({ sites }, settings), /listen 80 default_server reuseport;\n(.*\n){3}\s+server_name _;/)
 })
