@@ -29,10 +29,8 @@ export function guarded(fetch: Fetch, token: string): Fetch {
   return (request) => {
     const shown = /^bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
     if (timingSafeEqual(digest(shown), right)) return fetch(request)
-    return Response.json(
-      { code: 'bad-token', message: 'the appliance wants its token', hint: 'send it as "Authorization: Bearer TOKEN"' },
-      { status: 401, headers: { 'www-authenticate': 'Bearer', connection: 'close' } },
-    )
+    const init = { status: 401, headers: { 'www-authenticate': 'Bearer', connection: 'close' } }
+    return Response.json({ code: 'bad-token', message: 'the appliance wants its token: Authorization: Bearer TOKEN' }, init)
   }
 }
 
