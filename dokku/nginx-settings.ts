@@ -59,6 +59,7 @@ export const nginxSettings: Readonly<Record<string, SiteSetting>> = {
     ...option('tlsProfile', 'intermediate, or modern for TLS 1.3 only', 'intermediate'),
     values: ['intermediate', 'modern'],
   },
+  http3: option('http3', 'on: clients may come by HTTP/3, which a reload of nginx interrupts', 'off', onOff),
   'client-ca': option('clientCa', 'certificates (PEM) of the authorities by which clients must be certified', ''),
   'rate-limit': {
     summary: 'requests of one client, such as 10r/s',

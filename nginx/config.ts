@@ -3,7 +3,7 @@ import { headers } from './headers.ts'
 import { hostTable, kindsOf } from './hosts.ts'
 import { isEncrypted } from './listener.ts'
 import { pidFile, saidFile } from './master.ts'
-import { defined, httpListeners, served } from './server.ts'
+import { defined, httpListeners, isQuic, served } from './server.ts'
 import { controlSocket, type Settings } from './settings.ts'
 import type { Site } from './site.ts'
 import type { State } from './state.ts'
@@ -24,7 +24,12 @@ export function render({ sites, homes = [], tree }: State, settings: Settings, r
     ...Object.values(Object.assign({}, ...blocks.map((site) => defined(site, settings))) as Record<string, string>),
     upstreams,
     control(settings),
-    genericServer(settings, [...hosts], ofTree.defaults),
+    genericServer(
+      settings,
+      [...hosts],
+      ofTree.defaults,
+      blocks.some((site) => isQuic(site, settings)),
+    ),
     ...ports(blocks, settings),
     ...blocks.map((site) => served(site, settings)),
     ...(ofTree.http === '' ? [] : [ofTree.http]),

@@ -29,7 +29,12 @@ location @unavailable {
 `
 
 /** The server for every host that has no block of its own: plain sites, found in shared memory, and nobody's, unless the port's default is `taken`. */
-export function genericServer(settings: Settings, hosts: readonly string[] = [], taken: ReadonlySet<number> = new Set()): string {
+export function genericServer(
+  settings: Settings,
+  hosts: readonly string[] = [],
+  taken: ReadonlySet<number> = new Set(),
+  quic = false,
+): string {
   const { httpPort, httpsPort } = settings
   const port = httpsSuffix(settings)
   // reuseport: a newer appliance may listen beside this one before it takes over.
@@ -37,7 +42,7 @@ export function genericServer(settings: Settings, hosts: readonly string[] = [],
     `${taken.has(of) ? '' : ' default_server'} reuseport${settings.proxyProtocol === true ? ' proxy_protocol' : ''}`
   return block(
     'server',
-    `${listen(httpPort, parameters(httpPort), settings)}${listen(httpsPort, ` ssl${parameters(httpsPort)}`, settings)}server_name ${['_', ...hosts].join(' ')};
+    `${listen(httpPort, parameters(httpPort), settings)}${listen(httpsPort, ` ssl${parameters(httpsPort)}`, settings)}${quic ? listen(httpsPort, ' quic reuseport default_server', settings) : ''}server_name ${['_', ...hosts].join(' ')};
 set $counted "";
 set $to_https "";
 set_by_lua_block $site { return front.site() }

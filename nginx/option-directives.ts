@@ -55,10 +55,14 @@ function answerHeaders({ hsts, headers = {}, http3 }: Options): Directives {
   const lines = [
     ...set.map(([name]) => `proxy_hide_header ${name};\ngrpc_hide_header ${name};\n`),
     `add_header Strict-Transport-Security ${strict} always;\n`,
-    ...(http3 ? ['add_header Alt-Svc "h3=\\":$server_port\\"; ma=86400" always;\n'] : []),
+    ...(http3 ? ['add_header Alt-Svc $alt_svc always;\n'] : []),
     ...set.map(([name, value]) => `add_header ${name} ${quoted(value)} always;\n`),
   ]
-  return { http: hsts ? { [id]: table('map', '$https', `$${id}`, rows) } : {}, server: lines.join('') }
+  const http = {
+    ...(hsts ? { [id]: table('map', '$https', `$${id}`, rows) } : {}),
+    ...(http3 ? { alt_svc: table('map', '$https', '$alt_svc', ['default ""', 'on "h3=\\":$server_port\\"; ma=86400"']) } : {}),
+  }
+  return { http, server: lines.join('') }
 }
 
 function hstsValue({ maxAge, includeSubdomains, preload }: Exclude<Options['hsts'], false | undefined>): string {

@@ -55,7 +55,7 @@ function server(wanted: Site, group: readonly HttpListener[], settings: Settings
   // Behind a PROXY protocol there is one word about who a client is.
   const site = first.proxyProtocol === true ? { ...wanted, options } : wanted
   const from = first.proxyProtocol === true ? proxied : ''
-  const named = `${group.map((one) => listenTo(one, settings)).join('')}server_name ${site.hosts.join(' ')};\n${from}`
+  const named = `${group.map((one) => listenTo(one, settings, isQuic(site, settings))).join('')}server_name ${site.hosts.join(' ')};\n${from}`
   const variables = `set $site ${site.name};\nset $route ${first.route ?? site.name};\nset $counted "";\n`
   if (groupOf(site, first) === 'redirect')
     return block('server', `${named}${variables}${redirectDirectives(site.front).server}${alwaysToHttps(settings)}`)
@@ -123,7 +123,13 @@ function include({ additions }: Site, texts: readonly { path: string }[], settin
 }
 
 /** What a listener adds to its port; the appliance's own two have theirs where the port is opened. */
-export function listenTo(one: HttpListener, settings: Settings): string {
+export function listenTo(one: HttpListener, settings: Settings, quic = false): string {
   const port = one.port ?? (isEncrypted(one) ? settings.httpsPort : settings.httpPort)
-  return listen(port, isEncrypted(one) ? ' ssl' : '', settings)
+  const lines = listen(port, isEncrypted(one) ? ' ssl' : '', settings)
+  return quic && one.scheme === 'https' && one.port === undefined ? lines + listen(port, ' quic', settings) : lines
+}
+
+/** Is a site served over HTTP/3 too? Who stands before us with the PROXY protocol speaks TCP. */
+export function isQuic(site: Site, settings: Settings): boolean {
+  return site.options?.http3 === true && settings.proxyProtocol !== true && httpListeners(site).some((one) => one.scheme === 'https')
 }

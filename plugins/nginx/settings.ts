@@ -1,4 +1,4 @@
-import { nginxSettings, propertyFields, reportCommand, resite, setGlobalCommand, UserError } from 'dokku'
+import { computedProperty, nginxSettings, propertyFields, reportCommand, resite, setGlobalCommand, UserError } from 'dokku'
 
 /** `nginx:set`: what nginx refuses of a value is put back to what it was. */
 export const set = setGlobalCommand(
@@ -12,11 +12,13 @@ export const set = setGlobalCommand(
         ...(admin === undefined ? {} : { admin }),
         check: read,
         apply: async (app, { output }) => {
-          if (app.instance.network === 'published' && name.startsWith('bind-address'))
-            throw new UserError('bad-nginx-setting', 'nginx runs behind ports that Docker publishes, and sees no address of this machine', {
+          if (app.instance.network === 'published' && (name.startsWith('bind-address') || name === 'http3'))
+            throw new UserError('bad-nginx-setting', `${name} needs nginx on the host's network, not behind ports that Docker publishes`, {
               hint: 'DOKKU_NETWORK=host, where the engine has it',
             })
           await resite(app, output)
+          if (app.properties.get(`nginx ${name}`)?.startsWith('$http_') && computedProperty(app, 'nginx trusted-proxies') === undefined)
+            output.warn(`${name} counts from trusted proxies only: nginx:set ${app.name} trusted-proxies NETWORKS`)
         },
       },
     ]),
