@@ -144,6 +144,7 @@ function control(settings: Settings): string {
   client_max_body_size 64m;
   client_body_buffer_size 1m;
   location = /health { return 204; }
+  location = /waiting { return 200 $connections_waiting; }
   location = /routes { content_by_lua_block { control.table("routes") } }
   location = /hosts { content_by_lua_block { control.table("hosts") } }
   location = /tls { content_by_lua_block { control.table("tls") } }

@@ -5,8 +5,11 @@ import { type Master, nginxEnvironment, saidFile } from './master.ts'
 import { controlSocket, type Settings } from './settings.ts'
 import { ask } from './socket.ts'
 
-/** How long before a reload clients are told to open new connections; who asks less often hardly meets the moment of closing. */
+/** How long before a reload clients are told to open new connections, at most; who asks less often hardly meets the moment of closing. */
 const goodbyeMs = 200
+
+/** How long it takes until every worker tells them (lua/balance.lua looks now and then), and some more. */
+const heardMs = 40
 
 /** Checks a configuration with `nginx -t`: undefined when it is good, else nginx's words. */
 export async function check(file: string): Promise<string | undefined> {
@@ -74,11 +77,22 @@ export class Nginx {
    */
   async reload(timeoutMs = 30_000): Promise<void> {
     await this.#goodbye(timeoutMs / 1000 + 5)
-    await sleep(goodbyeMs)
+    await this.#partings()
     try {
       await this.#replaceWorkers(timeoutMs)
     } finally {
       await this.#goodbye(0).catch(() => undefined)
+    }
+  }
+
+  /** Waits until no client has a connection on which it might ask again, or for as long as there is time. */
+  async #partings(): Promise<void> {
+    const deadline = performance.now() + goodbyeMs
+    await sleep(heardMs)
+    while (performance.now() < deadline) {
+      const { text } = await ask(this.#socket, 'GET', '/waiting')
+      if (Number(text) === 0) return
+      await sleep(10)
     }
   }
 

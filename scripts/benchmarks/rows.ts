@@ -12,6 +12,7 @@ import { proxyLate, proxyMany, proxyOthers, proxyRate, proxyTls } from './rows/p
 import { formation, push } from './rows/push.ts'
 import { quickstart } from './rows/quickstart.ts'
 import { failed } from './rows/requests.ts'
+import { reloadMemory, routeSwitch, siteServed, siteServedMany, sitesMemory } from './rows/sites.ts'
 import { throughput } from './rows/throughput.ts'
 import { zeroLoss } from './rows/zero-loss.ts'
 
@@ -22,6 +23,7 @@ export const rows: readonly Row[] = [
   ...[pushSsh, pushHttp, manyPushes],
   ...[rebuild, buildpackRebuild, finalImage, startBuildpack, buildsUnderLoad],
   ...[zeroLoss, proxyRate, proxyLate, proxyTls, proxyMany, proxyOthers],
+  ...[routeSwitch, siteServed, siteServedMany, sitesMemory, reloadMemory],
   ...[plugnList, plugnExecutables, hookModules, hookDaemon],
   ...[controlMemory, doorsMemory, imageSize],
   ...[list500, deploy500, restart500, memory500, engine500],
