@@ -106,9 +106,17 @@ test('a site serves only who is allowed, and shows its own pages for what nginx 
 
 test('pages of ours are HTML for a browser and a line for others: which one, its status and for how long', async (t) => {
   const { port, client } = await applianceOf(t)
-  await client.sync({ sites: [{ name: 'shop', hosts: ['shop.test'] }], routes: {} })
+  await client.sync({ sites: [{ name: 'shop', hosts: ['shop.test'] }], routes: {}, homes: ['home.test'] })
   const seen = await raw(port, 'GET / HTTP/1.1\r\nHost: shop.test\r\nAccept: text/html\r\nConnection: close\r\n\r\n')
   assert.match(seen, /^HTTP\/1\.1 502 [\s\S]*Cache-Control: no-store[\s\S]*<h1>This app is not running<\/h1>/i)
   assert.doesNotMatch(seen, /https?:\/\/|src=|@import|\{\w+\}/)
   assert.equal((await get(port, 'shop.test')).text, 'This app is not running, or it did not answer.\n')
+  await client.setRoutes('shop', { upstreams: [], because: 'deploying' })
+  const soon = await raw(port, 'GET / HTTP/1.1\r\nHost: shop.test\r\nAccept: text/html\r\nConnection: close\r\n\r\n')
+  assert.match(soon, /^HTTP\/1\.1 503 [\s\S]*Retry-After: 5\r\n[\s\S]*<h1>Starting for the first time<\/h1>/i)
+  assert.deepEqual(await get(port, 'any.home.test'), { status: 404, text: 'There is no app here.\n' })
+  assert.match(
+    (await get(port, 'any.home.test', { headers: html })).text,
+    /<h1>There is no app here<\/h1>[\s\S]*any\.home\.test &middot; 404/,
+  )
 })

@@ -6,7 +6,7 @@ import { keepCertificate } from './certificate.ts'
 import { keepFiles } from './front-files.ts'
 import type { Change, Check } from './pipeline.ts'
 import { givingWay, type Refused, refusal } from './refused.ts'
-import { served } from './server.ts'
+import { defined, served } from './server.ts'
 import type { Settings } from './settings.ts'
 import type { Site, wantedSite } from './site.ts'
 import type { State } from './state.ts'
@@ -93,7 +93,8 @@ export async function configurationOf(name: string, { sites }: State, settings: 
   const found = named(sites, name)
   if (found === undefined) return ''
   const texts = found.additions === undefined ? [] : await textsOf(found.additions, settings)
-  return served(found, settings) + texts.map(({ path, text }) => `\n# ${path}\n${text}`).join('')
+  const around = Object.values(defined(found, settings)).join('\n')
+  return around + served(found, settings) + texts.map(({ path, text }) => `\n# ${path}\n${text}`).join('')
 }
 
 function named(sites: readonly Site[], name: string): Site | undefined {
