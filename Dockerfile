@@ -102,7 +102,7 @@ RUN if [ -e host.ca.crt ]; then export NODE_EXTRA_CA_CERTS=/opt/dokku/host.ca.cr
 
 # Everything of the image, and what the tests need besides.
 FROM system AS test
-RUN apt-get update && apt-get install -y --no-install-recommends busybox-static curl docker-cli docker-compose fcgiwrap fish openssh-client openssl pebble procps python3 wrk zsh \
+RUN apt-get update && apt-get install -y --no-install-recommends busybox-static caddy curl docker-cli docker-compose fcgiwrap fish haproxy openssh-client openssl pebble procps python3 wrk zsh \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=fetch /node/lib/node_modules/npm /usr/local/lib/node_modules/npm
 COPY --from=checks /opt/dokku/node_modules /opt/dokku/node_modules

@@ -5,8 +5,11 @@ import { type Master, nginxEnvironment, saidFile } from './master.ts'
 import { controlSocket, type Settings } from './settings.ts'
 import { ask } from './socket.ts'
 
-/** How long before a reload clients are told to open new connections, at most; who asks less often hardly meets the moment of closing. */
-const goodbyeMs = 200
+/** How long before a reload clients are told to open new connections, at most. */
+const goodbyeMs = 1200
+
+/** A client that did not ask for so long rests, and hardly asks in the very moment of closing. */
+const restMs = 300
 
 /** How long it takes until every worker tells them (lua/balance.lua looks now and then), and some more. */
 const heardMs = 40
@@ -85,13 +88,15 @@ export class Nginx {
     }
   }
 
-  /** Waits until no client has a connection on which it might ask again, or for as long as there is time. */
+  /** Waits until no client has a connection on which it might ask again: until none is left, or those that are left rest. */
   async #partings(): Promise<void> {
-    const deadline = performance.now() + goodbyeMs
+    const began = performance.now()
     await sleep(heardMs)
-    while (performance.now() < deadline) {
-      const { text } = await ask(this.#socket, 'GET', '/waiting')
-      if (Number(text) === 0) return
+    let [fewest, since] = [Number.POSITIVE_INFINITY, began]
+    while (performance.now() < Math.min(began + goodbyeMs, since + restMs)) {
+      const waiting = Number((await ask(this.#socket, 'GET', '/waiting')).text)
+      if (waiting === 0) return
+      if (waiting < fewest) [fewest, since] = [waiting, performance.now()]
       await sleep(10)
     }
   }

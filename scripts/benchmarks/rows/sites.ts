@@ -31,7 +31,7 @@ export const siteServed: Row = {
   what: '`PUT /sites/x` until it is served, 1 site',
   bar: atMost(150, 'ms'),
   gated: false,
-  how: 'the median; beside it a site with options, which is a reload and the 200 ms before it in which clients move to fresh connections',
+  how: 'the median; beside it a site with options, which is a reload, where no client rests on a connection',
   async measure(lab) {
     return await inPlace(async (place) => {
       const { plain, block } = await served(await applianceOf(place), lab.rounds(11))
