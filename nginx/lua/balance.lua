@@ -2,6 +2,7 @@
 local balancer = require "ngx.balancer"
 local set_peer, last_failure = balancer.set_current_peer, balancer.get_last_failure
 local routes, open = ngx.shared.routes, ngx.shared.open
+local exiting = ngx.worker.exiting
 local var = ngx.var
 -- LuaJIT compiles a plain call of these well, and `var.site`, a metamethod, often not at all.
 local get, set = getmetatable(var).__index, getmetatable(var).__newindex
@@ -55,14 +56,15 @@ local function give_up()
   end
 end
 
--- Is a reload coming? Looked up a few times a second, as shared memory is what a request pays most for.
+-- Is a reload coming, or has it come and this is a worker of before? Looked up a few times a second, as shared memory is what a request pays most for.
 local parting, looked = nil, 0
 local function goodbye()
   local now = ngx.now()
   if now - looked > 0.02 or now < looked then
     parting, looked = routes:get("=goodbye"), now
   end
-  return parting
+  -- A worker that ends closes each connection after its answer, whatever that says.
+  return parting or exiting()
 end
 
 local M = {}
