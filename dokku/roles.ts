@@ -7,6 +7,7 @@ import { hasStatus } from '#lib/docker.ts'
 import { label } from './container.ts'
 import { objectNames } from './instance.ts'
 import { taken } from './networks.ts'
+import { finishOverlap, overlap, overlapLabel } from './overlap.ts'
 import { programFiles } from './program-files.ts'
 import type { Settings } from './settings.ts'
 
@@ -61,6 +62,7 @@ export function roleOptions(
     },
     appliance: {
       ...common,
+      Labels: { ...common.Labels, ...(network === 'host' ? { [overlapLabel]: '' } : {}) },
       Cmd: ['appliance'],
       Env:
         network === 'host'
@@ -94,7 +96,14 @@ export async function ensureRoles(engine: Docker, settings: Settings, image: str
   const patient = process.uptime() < patienceSeconds
   const [done] = await Promise.all([
     ensureRole(engine, names.gateway, options.gateway, await rolePrograms.gateway(), (one) => patient && isUsed(one)),
-    ensureRole(engine, names.appliance, options.appliance, await rolePrograms.appliance()),
+    ensureRole(
+      engine,
+      names.appliance,
+      options.appliance,
+      await rolePrograms.appliance(),
+      undefined,
+      network === 'host' ? overlap : undefined,
+    ),
   ])
   return done
 }
@@ -106,10 +115,13 @@ async function ensureRole(
   options: ContainerCreateOptions,
   programs: readonly string[],
   leave?: (container: Container) => boolean | Promise<boolean>,
+  replace?: typeof overlap,
 ): Promise<boolean> {
   const { Image: _, ...rest } = options
   const wanted = digest([...(await Promise.all(programs.map((path) => readFile(path)))), JSON.stringify(rest)])
   const container = engine.getContainer(name)
+  const create = (as: string) => engine.createContainer({ ...options, name: as, Labels: { ...options.Labels, [revisionLabel]: wanted } })
+  if (replace !== undefined) await finishOverlap(engine, name, options.Labels?.[label.instance] ?? '')
   try {
     const found = await container.inspect()
     if (found.Config.Labels[label.instance] !== options.Labels?.[label.instance]) throw taken('container', name)
@@ -119,12 +131,16 @@ async function ensureRole(
       return true
     }
     if (found.State.Running && (await leave?.(container))) return false
+    if (replace !== undefined && found.State.Running && overlapLabel in found.Config.Labels) {
+      await replace(name, container, await create(`${name}.next`))
+      return true
+    }
     await container.stop({ t: 5 }).catch(() => undefined)
     await container.remove({ force: true })
   } catch (error) {
     if (!hasStatus(error, 404)) throw error
   }
-  const created = await engine.createContainer({ ...options, name, Labels: { ...options.Labels, [revisionLabel]: wanted } })
+  const created = await create(name)
   await created.start()
   return true
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { eventually, ok, repo, runByHand, startInstance, underLoad, untilHealthy, versionImage, versions } from './harness.ts'
+import { eventually, load, ok, repo, runByHand, startInstance, underLoad, untilHealthy, versionImage, versions } from './harness.ts'
 
 const instance = await startInstance({ suffix: 'upgrade' })
 const { engine, name, ssh } = instance
@@ -68,6 +68,32 @@ test('a command that waits for control is answered by one that brings another ga
   assert.match(ok(await waiting), /steady/)
   await eventually(async () => assert.notDeepEqual(await gateway(), before))
   await eventually(async () => ok(await ssh('apps:exists', 'steady')))
+})
+
+test('an upgrade that brings another appliance starts it beside the older one: no request on a kept connection fails, and of new ones hardly any', async () => {
+  const other = `${name}/appliance:latest`
+  await engine.build(other, { Dockerfile: `FROM ${newer}\nRUN echo '// other' >> /opt/dokku/nginx/api.ts\n` }, name)
+  const containers = async () =>
+    (await engine.lines('ps', '--all', '--filter', `name=^${name}-nginx`, '--format', '{{.Names}} {{.ID}}')).sort()
+  const before = await containers()
+  const { failures, sent } = await load(
+    instance.target('steady'),
+    async () => {
+      await replaceBy(other)
+      await eventually(async () => assert.equal((await containers()).length, 1))
+    },
+    { clients: 4 },
+  )
+  const after = await containers()
+  assert.match(after[0] ?? '', new RegExp(`^${name}-nginx `))
+  assert.notDeepEqual(after, before)
+  assert.deepEqual(
+    failures.filter((one) => !/client [13]: (read ECONNRESET|socket hang up)/.test(one)),
+    [],
+  )
+  assert.ok(failures.length <= 2, `${failures.length} of ${sent}: ${failures}`)
+  ok(await ssh('ps:restart', 'steady'))
+  assert.equal((await instance.fetch('steady')).body, 'steady')
 })
 
 test('an older version refuses the newer database in one line, changes nothing of it, and apps go on', async () => {
