@@ -14,14 +14,18 @@ const restMs = 300
 /** How long it takes until every worker tells them (lua/balance.lua looks now and then), and some more. */
 const heardMs = 40
 
+/** How long nginx may look at a configuration: names in a tree are asked of DNS meanwhile. */
+const checkMs = 60_000
+
 /** Checks a configuration with `nginx -t`: undefined when it is good, else nginx's words. */
-export async function check(file: string): Promise<string | undefined> {
+export async function check(file: string, signal = AbortSignal.timeout(checkMs)): Promise<string | undefined> {
   try {
-    const { stderr } = await run(['nginx', '-t', '-q', '-c', file], { env: nginxEnvironment() })
+    const { stderr } = await run(['nginx', '-t', '-q', '-c', file], { env: nginxEnvironment(), signal })
     // nginx only warns of it, and lets the first of them have the host.
     return /conflicting server name \S+ on \S+/.exec(stderr)?.[0]
   } catch (error) {
     if (error instanceof ExecError && error.exitCode === 1) return words(error.stderr)
+    if (signal.aborted) return `nginx was still looking at it after ${checkMs / 1000} s: a name of an upstream that nobody answers for?`
     throw error
   }
 }

@@ -40,7 +40,7 @@ export function placed(tree: StoredTree | undefined, settings: Settings): Placed
   const part = (name: string) => all.filter((one) => one.name === name).flatMap(({ block }) => block ?? [])
   const http = servers(part('http'), (server) => {
     const own = listens(server, settings).flatMap((one) => openHttp(one, { server, settings, defaults, ports, opened }))
-    return [...own, ...ownCertificate(server), ...withoutListen(server)]
+    return [...own, noSite, ...ownCertificate(server), ...withoutListen(server)]
   })
   const stream = servers(part('stream'), (server) => {
     const own = listens(server, settings)
@@ -117,6 +117,9 @@ function listens({ block = [], at }: Directive, settings: Settings): Listen[] {
 function withoutListen({ block = [] }: Directive): Directive[] {
   return block.filter(({ name }) => name !== 'listen')
 }
+
+/** Logs have a field for the site of a request; these have none. */
+const noSite: Directive = { name: 'set', words: ['$site', '""'], at: '' }
 
 /** Certificates of sites are found in shared memory; a server that names its own has that one. */
 function ownCertificate({ block = [] }: Directive): Directive[] {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { added, app, applianceOf, freePort, get, type Running } from '../harness.ts'
+import { check } from '../process.ts'
 import { ask } from '../socket.ts'
 
 /** One request to the API and its answer, as anybody makes it. */
@@ -183,4 +184,9 @@ test('what a tree proxies to cannot be the appliance’s own socket, not even by
   await is(running, 200, 'PUT', '/v1/config/http', { server: [{ listen: port, location: { '/': { proxy_pass: 'http://$arg_to' } } }] })
   const socket = `${running.stateDir.replace(/state$/, 'run')}/nginx.sock`
   assert.equal((await get(port, 'any.test', { path: `/?to=unix:${socket}:/health` })).status, 502)
+})
+
+test('a check that takes too long is refused, not waited for', async (t) => {
+  const { stateDir } = await applianceOf(t)
+  assert.match((await check(`${stateDir}/nginx.conf`, AbortSignal.abort())) ?? '', /still looking/)
 })
