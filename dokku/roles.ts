@@ -132,7 +132,7 @@ async function ensureRole(
     }
     if (found.State.Running && (await leave?.(container))) return false
     if (replace !== undefined && found.State.Running && overlapLabel in found.Config.Labels) {
-      await replace(name, container, await create(`${name}.next`))
+      await replace(name, engine.getContainer(found.Id), await create(`${name}.next`))
       return true
     }
     await container.stop({ t: 5 }).catch(() => undefined)
