@@ -6,15 +6,18 @@ import type { Output } from '#lib/output.ts'
 import { type Additions, rawText } from '#nginx'
 import type { App } from './app.ts'
 import { computedProperty } from './computed-property.ts'
+import { limited } from './locks.ts'
 import type { Manifest } from './manifest.ts'
 import { currentRelease } from './release.ts'
 import { frontOf } from './site-front.ts'
 import { templateVariables } from './template-variables.ts'
 
+type Template = NonNullable<Manifest['template']>
+
 /** The program that fills in templates, apart from us: it may take for ever, or all memory. */
 const sigil = join(import.meta.dirname, '../plugins/common/sigil/main.ts')
 
-const longest = { template: 64_000, text: 1_000_000, milliseconds: 10_000 }
+const longest = { template: 64_000, text: 250_000, milliseconds: 10_000 }
 
 /** The template for nginx in a tree, where Dokku has one; one that is served is tried first, so that a deploy that it would fail fails early. */
 export async function readTemplate(app: App, dir: string, manifest: Manifest, output: Output): Promise<Manifest> {
@@ -61,8 +64,23 @@ function isAllowed(app: App): boolean {
   return is('allow-raw-config') && !is('disable-custom-config')
 }
 
-async function fill(app: App, { name, text: template }: { name: string; text: string }, processes: readonly string[]): Promise<string> {
-  const input = JSON.stringify({ name, template, variables: templateVariables(app, processes), environment: app.config.all() })
+/** What an app's template was last, and what it made of what. */
+const last = new WeakMap<App, { input: string; text: string }>()
+
+/** All sites may be asked for at once: not so many processes run. */
+const atMost = limited(2)
+
+async function fill(app: App, template: Template, processes: readonly string[]): Promise<string> {
+  const { name, text } = template
+  const input = JSON.stringify({ name, template: text, variables: templateVariables(app, processes), environment: app.config.all() })
+  const before = last.get(app)
+  if (before?.input === input) return before.text
+  const filled = { input, text: await atMost(() => fillIn(app, name, input)) }
+  last.set(app, filled)
+  return filled.text
+}
+
+async function fillIn(app: App, name: string, input: string): Promise<string> {
   const signal = AbortSignal.timeout(longest.milliseconds)
   const argv: [string, ...string[]] = [process.execPath, '--max-old-space-size=128', sigil, '--json']
   const { stdout, stderr, exitCode } = await run(argv, { input, signal, env: {}, allow: 'any' }).catch((cause: unknown) => {

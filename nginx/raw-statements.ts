@@ -21,7 +21,14 @@ interface Word {
 export function statementsOf(text: string): Statement[] {
   let at = 0
 
-  const lineAt = (place: number) => text.slice(0, place).split('\n').length
+  let counted = { place: 0, line: 1 }
+  /** The line of a place that is not before the one asked for last. */
+  const lineAt = (place: number) => {
+    let { line } = counted
+    for (let one = text.indexOf('\n', counted.place); one >= 0 && one < place; one = text.indexOf('\n', one + 1)) line++
+    counted = { place, line }
+    return line
+  }
   const fail = (why: string): never => {
     throw new UserError('bad-template', `line ${lineAt(at)}: ${why}`)
   }

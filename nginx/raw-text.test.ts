@@ -83,4 +83,13 @@ test('a text that is not whole is refused with the line', () => {
   ])
     refused(text, /^line \d+: /)
   refused(`${'location / { '.repeat(50)}${'}'.repeat(50)}`, /too deep/)
+  refused(`\n\nserver {\n listen 80;\n a b\n "c\n`, /^line 7: it ends within a word/)
+})
+
+test('a long text is read once, from its beginning to its end', () => {
+  const many = 50_000
+  const text = rawText(server('access_log off; gzip on;\n'.repeat(many)), place)
+  assert.equal(text.match(/gzip on;/g)?.length, many)
+  assert.doesNotMatch(text, /access_log/)
+  refused(server(`${'gzip on;\n'.repeat(many)}include /x;`), /^line 50004: /)
 })

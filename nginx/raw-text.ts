@@ -105,9 +105,13 @@ export function rawText(text: string, place: RawPlace): string {
   }
 
   for (const one of statements) inside(one, [])
-  return edits
-    .sort((a, b) => b.start - a.start)
-    .reduce((all, { start, end, text: fresh }) => all.slice(0, start) + fresh + all.slice(end), text)
+  let at = 0
+  let written = ''
+  for (const { start, end, text: fresh } of edits.sort((a, b) => a.start - b.start)) {
+    written += text.slice(at, start) + fresh
+    at = end
+  }
+  return written + text.slice(at)
 }
 
 function fails(one: Statement, why: string): void {
