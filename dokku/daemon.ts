@@ -30,6 +30,7 @@ import { doorSocket, type Instance } from './instance.ts'
 import { interruptBuilds } from './interrupt-builds.ts'
 import { record } from './journal.ts'
 import { publishKeys } from './keys.ts'
+import { renewals } from './letsencrypt/renewals.ts'
 import { collecting, firing, livePlugins, selecting } from './live-plugins.ts'
 import { keyedQueue, limited } from './locks.ts'
 import { actor } from './nested.ts'
@@ -92,6 +93,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const stopping = new AbortController()
   const info: EngineInfo = await engine.info()
   const network = settings.network ?? networkKind(info)
+  let automatic: ReturnType<typeof renewals> | undefined
   const instance: Instance = {
     settings,
     db,
@@ -109,6 +111,8 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
       run: (job) => runJob(instance, plugins.environment(), job),
       warn: (text) => record(db, { by: 'cron', text }),
     }),
+    // Before it runs, whatever changes is looked at when it starts.
+    renewals: { poke: () => automatic?.poke() },
     inOrder: keyedQueue(),
     starting: limited(startsAtOnce),
     retiring: new Set(),
@@ -178,6 +182,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const backups = keepBackups(db.path, (error) => log.error({ err: error }, 'the database could not be backed up'))
   void settled.then(() => log.info('every app is as it should be'))
   void instance.cron.reload()
+  automatic = renewals(instance)
   resumeWebhooks(instance)
   preparePlugins(instance, self.Id).catch((error: unknown) => log.error({ err: error }, 'installed plugins could not be prepared'))
   await Promise.race([stopSignal(), events.lost])
@@ -186,6 +191,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   events.close()
   backups.close()
   instance.cron.close()
+  automatic.close()
   // What changes something is finished, however long it takes: Docker's stop timeout is the bound. A push still calls its hook.
   const [hooks, nested, ...outside] = opened
   http?.close()

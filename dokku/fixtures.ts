@@ -26,6 +26,7 @@ export function stateOnly(env: Record<string, string> = {}, more: Partial<Instan
     select: async () => undefined,
     repositories: { ensure: async (id: string) => id },
     builds: new Map(),
+    renewals: { poke: () => {} },
     ...more,
   }
   return new Proxy(real as unknown as Instance, {

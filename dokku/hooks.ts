@@ -119,6 +119,11 @@ export const hooks = defineHooks({
     'verb',
     'domains',
   ]),
+  'letsencrypt-dns': event<{ verb: 'add' | 'remove'; domain: string; name: string; value: string }>(
+    'a certificate authority looks for a TXT record of this name and value: add it and wait until it can be seen, or remove it; failing ends the order',
+    ['verb', 'domain', 'name', 'value'],
+    { timeoutMs: 300_000 },
+  ),
   'post-proxy-ports-update': event<OfApp & { verb: string }>('ports of the app were stored', ['app', 'verb'], afterwards),
   'post-certs-update': event<OfApp>('the app has a certificate, or a new one', ['app'], afterwards),
   'post-certs-remove': event<OfApp>('the app has no certificate any more', ['app'], afterwards),

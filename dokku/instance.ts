@@ -23,6 +23,8 @@ export interface Instance {
   readonly repositories: Repositories
   readonly plugins: InstalledPlugins
   readonly cron: Cron
+  /** Certificates that come and are renewed by themselves. */
+  readonly renewals: { poke(): void }
   readonly fire: Fire
   readonly collect: Collect
   readonly select: Select

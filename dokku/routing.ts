@@ -53,6 +53,7 @@ async function tellSite(app: App, containers: readonly AppContainer[], output: O
     for (const [name, upstreams] of Object.entries(routesOf(app, containers))) await appliance.setRoutes(name, upstreams)
     told = [...left, ...refused.map(({ reason }) => reason)]
   })
+  app.instance.renewals.poke()
   return tellUnserved(app, [...built, ...told], output)
 }
 

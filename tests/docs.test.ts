@@ -88,7 +88,7 @@ async function thrownCodes(): Promise<Set<string>> {
     ({ path }) => path.endsWith('.ts') && !isTest(path) && !path.startsWith('scripts/'),
   )) {
     if (path === 'lib/errors.ts') continue
-    for (const [, code = ''] of text.matchAll(/(?:new UserError\(\s*|\.json\(\{ code: )'([^']*)'/g)) codes.add(code)
+    for (const [, code = ''] of text.matchAll(/(?:new (?:User|Acme)Error\(\s*|\.json\(\{ code: )'([^']*)'/g)) codes.add(code)
     for (const [, maker] of text.matchAll(/function (\w+)\([^)]*\bcode: string\b/g))
       for (const [, code = ''] of text.matchAll(new RegExp(`\\b${maker}\\([^'()]*'([a-z0-9-]+)'`, 'g'))) codes.add(code)
   }

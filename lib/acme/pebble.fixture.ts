@@ -2,7 +2,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run, type Started, start } from '../exec.ts'
 import type { Authority } from './client.ts'
@@ -21,30 +20,35 @@ export interface Pebble {
 export interface PebbleOptions {
   /** Answers HTTP-01 there instead of on a free port. */
   httpPort?: number
+  /** Where it listens; 127.0.0.1 by default. */
+  address?: string
   env?: Record<string, string>
   config?: Record<string, unknown>
 }
 
 /** Starts pebble and its DNS server; they end with the test. */
-export async function pebble(t: TestContext, { httpPort, env = {}, config = {} }: PebbleOptions = {}): Promise<Pebble> {
+export async function pebble(
+  t: { after(end: () => Promise<void>): void },
+  { httpPort, address = '127.0.0.1', env = {}, config = {} }: PebbleOptions = {},
+): Promise<Pebble> {
   const dir = await mkdtemp(`${tmpdir()}/pebble-`)
   const [listen, manage, dns, dnsManage, http, tls] = await Promise.all(Array.from({ length: 6 }, freePort))
   const ports = { httpPort: httpPort ?? http, tlsPort: tls }
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+  const subject = ['-subj', '/CN=localhost', '-addext', `subjectAltName=DNS:localhost,IP:${address}`]
   const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', `${dir}/key`, '-out', `${dir}/crt`]
   await run(['openssl', 'req', '-x509', '-days', '2', ...subject, ...fresh])
   const settings = {
-    listenAddress: `127.0.0.1:${listen}`,
-    managementListenAddress: `127.0.0.1:${manage}`,
+    listenAddress: `${address}:${listen}`,
+    managementListenAddress: `${address}:${manage}`,
     certificate: `${dir}/crt`,
     privateKey: `${dir}/key`,
     ...ports,
     ...config,
   }
   await writeFile(`${dir}/config.json`, JSON.stringify({ pebble: settings }))
-  const address = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-dns01', `127.0.0.1:${dns}`, '-management', `127.0.0.1:${dnsManage}`]
+  const dnsOnly = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-dns01', `127.0.0.1:${dns}`, '-management', `127.0.0.1:${dnsManage}`]
   const started: Started[] = [
-    start(['pebble-challtestsrv', '-defaultIPv6', '', ...address]),
+    start(['pebble-challtestsrv', '-defaultIPv6', '', ...dnsOnly]),
     start(['pebble', '-strict', '-config', `${dir}/config.json`, '-dnsserver', `127.0.0.1:${dns}`], {
       env: { PATH: process.env.PATH ?? '', PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '50', PEBBLE_AUTHZREUSE: '0', ...env },
     }),
@@ -60,14 +64,14 @@ export async function pebble(t: TestContext, { httpPort, env = {}, config = {} }
     await rm(dir, { recursive: true, force: true })
   })
   const ca = await readFile(`${dir}/crt`, 'utf8')
-  const root = await eventually(() => read(`https://127.0.0.1:${manage}/roots/0`, ca))
-  await eventually(() => read(`https://127.0.0.1:${listen}/dir`, ca))
+  const root = await eventually(() => read(`https://${address}:${manage}/roots/0`, ca))
+  await eventually(() => read(`https://${address}:${listen}/dir`, ca))
   const tell = async (path: string, body: unknown) => {
     const answer = await fetch(`http://127.0.0.1:${dnsManage}${path}`, { method: 'POST', body: JSON.stringify(body) })
     if (!answer.ok) throw new Error(`pebble's DNS answered ${answer.status}`)
   }
   return {
-    authority: { directory: `https://127.0.0.1:${listen}/dir`, ca },
+    authority: { directory: `https://${address}:${listen}/dir`, ca },
     httpPort: Number(ports.httpPort),
     root,
     setText: (name, value) => tell('/set-txt', { host: `${name}.`, value }),

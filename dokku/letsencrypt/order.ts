@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { type Account, type Conversation, converse, newAccountKey, obtain, renewalId, type Solvers } from '#lib/acme/mod.ts'
+import { UserError } from '#lib/errors.ts'
+import type { Output } from '#lib/output.ts'
+import { heard } from '../by.ts'
+import { certificateOf } from '../certificates.ts'
+import { checkCertificate } from '../check-certificate.ts'
+import type { Instance } from '../instance.ts'
+import { type Choices, choicesOf, type Owner } from './choices.ts'
+import { install, instanceOf, nameOf, noEmail, provableHosts } from './owner.ts'
+
+const kept = z.object({ key: z.string(), url: z.string() })
+
+/** Gets a certificate for all hosts of an owner that can be proven, and serves it. Throws what the authority says. */
+export async function orderCertificate(owner: Owner, output: Output, signal?: AbortSignal): Promise<void> {
+  const instance = instanceOf(owner)
+  await instance.inOrder(`certificate of ${'db' in owner ? 'the door' : owner.id}`, async () => {
+    const choices = choicesOf(owner)
+    if (choices.email === undefined) throw noEmail()
+    const { hosts, left } = await provableHosts(owner)
+    for (const text of left) output.warn(`Left out: ${text}`)
+    if (hosts.length === 0)
+      throw new UserError('acme-unprovable', `${nameOf(owner)} has no host that a certificate authority could prove`, {
+        hint: 'domains:add APP a name of the internet that leads to this machine',
+      })
+    output.step(`Asking ${new URL(choices.directory).host} for a certificate for ${hosts.join(', ')}`)
+    const talk = await speak(instance, choices, signal)
+    const before = certificateOf(owner)
+    const replaces = before?.origin === 'acme' ? await renewalId(before.chain) : undefined
+    const given = await obtain(talk, { hosts, solvers: await solvers(instance, output), profile: choices.profile, replaces, signal })
+    await install(owner, checkCertificate(given, hosts), output)
+    output.step(`${nameOf(owner)} is served with a certificate for ${hosts.join(', ')}`)
+  })
+}
+
+/** A conversation with an owner's authority, by the account that we have there. */
+export async function speak(instance: Instance, { directory, email, outside }: Choices, signal?: AbortSignal): Promise<Conversation> {
+  const name = `letsencrypt account ${directory}`
+  const known = accountOf(instance, name)
+  const key = known?.key ?? newAccountKey()
+  const talk = await converse({ directory, ca: instance.ca }, key, signal)
+  if (known !== undefined) talk.as(known.url)
+  else {
+    const url = await talk.register({ ...(email === undefined ? {} : { email }), ...(outside === undefined ? {} : { outside }) })
+    instance.properties.set(name, JSON.stringify({ key, url } satisfies Account))
+  }
+  return talk
+}
+
+function accountOf({ properties }: Instance, name: string): Account | undefined {
+  const text = properties.get(name)
+  return text === undefined ? undefined : kept.parse(JSON.parse(text))
+}
+
+/** Over HTTP the appliance answers; for DNS, whichever plugin there is. */
+async function solvers(instance: Instance, output: Output): Promise<Solvers> {
+  const { appliance } = instance
+  const tell = (verb: 'add' | 'remove') => async (name: string, value: string, host: string) =>
+    await instance.fire('letsencrypt-dns', { verb, domain: host, name, value }, heard({ output }))
+  return {
+    http: { put: (token, answer) => appliance.setChallenge(token, answer), remove: (token) => appliance.removeChallenge(token) },
+    ...((await instance.plugins.handles('letsencrypt-dns')) ? { dns: { put: tell('add'), remove: tell('remove') } } : {}),
+  }
+}
