@@ -38,12 +38,9 @@ export function described(value: unknown, otherwise: string, retryAt?: Date): Ac
   const kind = type.replace('urn:ietf:params:acme:error:', '')
   const parts = subproblems.flatMap((one) => (one.detail === undefined ? [] : `${one.identifier?.value ?? ''}: ${one.detail}`))
   const words = [detail ?? (kind || otherwise), ...parts].map(plain).join('; ')
-  return new AcmeError(
-    kind === 'rateLimited' ? 'acme-rate-limited' : 'acme-refused',
-    `the certificate authority says: ${words}`,
-    kind,
-    retryAt,
-  )
+  const message = `the certificate authority says: ${words}`
+  if (kind === 'rateLimited') return new AcmeError('acme-rate-limited', message, kind, retryAt)
+  return new AcmeError('acme-refused', message, kind, retryAt)
 }
 
 /** The authority does not speak the protocol. */
