@@ -55,6 +55,21 @@ export function tlsOf(owner: Owner, more: { redirect?: boolean } = {}): { tls?: 
   return stored === undefined ? {} : { tls: { certificate: stored.chain, key: stored.key, ...more } }
 }
 
+const soonMs = 30 * 24 * 60 * 60 * 1000
+
+/** In words, that a certificate ends soon: one that is renewed by itself, when that is late. */
+export function endingSoon(app: App, now = Date.now()): string[] {
+  const stored = certificateOf(app)
+  if (stored === undefined) return []
+  const left = Date.parse(stored.notAfter) - now
+  const day = stored.notAfter.slice(0, 10)
+  if (stored.origin !== 'acme') return left < soonMs ? [`The certificate of ${app.name} ends on ${day}: certs:update replaces it`] : []
+  const life = Date.parse(stored.notAfter) - Date.parse(stored.storedAt)
+  return left < life / 6
+    ? [`The certificate of ${app.name} ends on ${day} and is not renewed: letsencrypt:report ${app.name} says why`]
+    : []
+}
+
 function whose(owner: Owner): { db: Instance['db']; id: number | null } {
   return 'db' in owner ? { db: owner.db, id: null } : { db: owner.instance.db, id: owner.id }
 }

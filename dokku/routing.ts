@@ -2,7 +2,7 @@ import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
 import type { WantedSite } from '#nginx'
 import { type App, allApps, globalDomains } from './app.ts'
-import { tlsOf } from './certificates.ts'
+import { endingSoon, tlsOf } from './certificates.ts'
 import { type AppContainer, label, wantedContainers } from './container.ts'
 import { containersOf, listContainers } from './containers.ts'
 import { untilAppliance } from './health.ts'
@@ -17,6 +17,7 @@ import { buildSite, named, siteOf, tellUnserved } from './site.ts'
  * be served is said, answered, and in nobody's way.
  */
 export async function route(app: App, containers: readonly AppContainer[], output: Output): Promise<readonly string[]> {
+  for (const text of endingSoon(app)) output.warn(text)
   const built = await buildSite(
     app,
     containers.find((one) => one.process === 'web'),
