@@ -48,11 +48,12 @@ const customPage = command({
   },
 })
 
-const report = command(
-  reportCommand('maintenance', {
+const report = command({
+  ...reportCommand('maintenance', {
     'maintenance-enabled': (one: App) => String(keptFront(one, 'maintenance').enabled),
     'maintenance-page': (one: App) => (keptFront(one, 'maintenance').page === undefined ? 'usual' : 'custom'),
   }),
-)
+  aliases: ['maintenance'],
+})
 
 export default group('maintenance', 'Close an app for a while', [enable, disable, customPage, report])

@@ -64,14 +64,15 @@ const unset = command({
   },
 })
 
-const report = command(
-  reportCommand('redirect', {
+const report = command({
+  ...reportCommand('redirect', {
     'redirect-list': (one: App) =>
       keptFront(one, 'redirect')
         .map(({ from, to, code }) => `${from}:${to}:${code}`)
         .join(' '),
   }),
-)
+  aliases: ['redirect'],
+})
 
 function parseHost(text: string): string {
   const { data, error } = hostName.safeParse(text)

@@ -22,6 +22,7 @@ test('an app is closed for a while, with a page of its own, and opened again; it
   failed(await admin(['maintenance:custom-page', 'shop'], { input: '' }))
   ok(await ssh('ps:restart', 'shop'))
   assert.deepEqual(JSON.parse(ok(await ssh('maintenance:report', 'shop', '--format', 'json'))), { enabled: 'true', page: 'custom' })
+  assert.match(ok(await ssh('maintenance', 'shop')), /Maintenance enabled: +true/)
   assert.equal(await status(), 503)
   ok(await ssh('maintenance:disable', 'shop'))
   assert.equal((await fetch('shop')).body, 'one')
