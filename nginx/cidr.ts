@@ -8,14 +8,14 @@ export const cidr = z.string().max(50).refine(isNetwork, 'a network is an IP add
 export const namedNetworks = {
   /** What is reached by no public route. */
   private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8', '169.254.0.0/16', 'fc00::/7', 'fe80::/10', '::1'],
-  /** As published at cloudflare.com/ips; noted in November 2026, unchanged since September 2023. */
+  /** Those of cloudflare.com/ips, as known in November 2026 and not fetched from there: a network that is new is given by its numbers. */
   cloudflare: [
     ...['173.245.48.0/20', '103.21.244.0/22', '103.22.200.0/22', '103.31.4.0/22', '141.101.64.0/18', '108.162.192.0/18'],
     ...['190.93.240.0/20', '188.114.96.0/20', '197.234.240.0/22', '198.41.128.0/17', '162.158.0.0/15', '104.16.0.0/13'],
     ...['104.24.0.0/14', '172.64.0.0/13', '131.0.72.0/22'],
     ...['2400:cb00::/32', '2606:4700::/32', '2803:f800::/32', '2405:b500::/32', '2405:8100::/32', '2a06:98c0::/29', '2c0f:f248::/32'],
   ],
-  /** As published at api.fastly.com/public-ip-list; noted in November 2026. */
+  /** Those of api.fastly.com/public-ip-list, in the same way. */
   fastly: [
     ...['23.235.32.0/20', '43.249.72.0/22', '103.244.50.0/24', '103.245.222.0/23', '103.245.224.0/24', '104.156.80.0/20'],
     ...['140.248.64.0/18', '140.248.128.0/17', '146.75.0.0/17', '151.101.0.0/16', '157.52.64.0/18', '167.82.0.0/17'],

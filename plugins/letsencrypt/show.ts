@@ -19,8 +19,7 @@ export const list = command({
   summary: 'show the apps whose certificates come by themselves, and how far they are',
   flags: { format },
   examples: ['letsencrypt:list', 'letsencrypt:list --format json'],
-  right: 'view',
-  eachApp: true,
+  right: 'none',
 
   async run({ flags, context }) {
     const rows = (await visibleApps(context))
