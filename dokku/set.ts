@@ -15,6 +15,8 @@ export interface Setting {
   check: (value: string) => unknown
   /** What a new value changes at once; where it throws, the old value is put back. */
   apply?: (app: App, context: Context) => Promise<unknown>
+  /** Its value is for nobody else to see. */
+  secret?: boolean
   /** Only an admin may change it. */
   admin?: boolean
 }
@@ -78,14 +80,14 @@ function settingArgs(group: string, settings: Settings) {
 
 function setting(group: string) {
   return async ({ args, context }: Input): Promise<void> => {
-    const [key, { check, apply, admin }] = args.setting
+    const [key, { check, apply, admin, secret }] = args.setting
     const value = args.value ?? ''
     if (args.app === undefined || admin === true) authorize(context.identity, 'admin', `set ${key}`)
     if (value !== '') check(value)
     const name = `${group} ${key}`
     if (args.app === undefined) await setGlobally(name, value, apply, context)
     else await store(args.app, name, value, apply, context)
-    context.output.step(value === '' ? `Unsetting ${key}` : `Setting ${key} to ${value}`)
+    context.output.step(value === '' ? `Unsetting ${key}` : `Setting ${key}${secret === true ? '' : ` to ${value}`}`)
   }
 }
 

@@ -6,6 +6,7 @@ import { challenge, challengeToken } from './challenge.ts'
 import { drain } from './drain.ts'
 import { hostName } from './host-name.ts'
 import { siteName } from './name.ts'
+import { observe } from './observe.ts'
 import type { Ownership } from './ownership.ts'
 import type { Pipeline } from './pipeline.ts'
 import { probe, probeOptions, probeTarget } from './probe.ts'
@@ -68,6 +69,7 @@ export function api(appliance: Appliance): Hono {
   app.delete('/sites/:name', async (c) => {
     const name = siteName.parse(c.req.param('name'))
     await pipeline.change(name, removeSite(name))
+    await tell(socket, '/uncount', name)
     await setRoutes(Object.fromEntries(table.names.filter((one) => one === name || one.startsWith(`${name}.`)).map((one) => [one, []])))
     return c.body(null, 204)
   })
@@ -99,6 +101,7 @@ export function api(appliance: Appliance): Hono {
     return c.body(null, 204)
   })
 
+  app.route('/', observe({ pipeline, settings }))
   app.route('/', treeApi({ pipeline, settings }))
 
   app.post('/probe', async (c) => {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, UserError } from '#lib/errors.ts'
+import { type LogWish, siteLog } from './log-client.ts'
+import { type Stats, stats } from './metrics.ts'
 import type { ProbeOptions, ProbeTarget } from './probe.ts'
 import { type Refused, refusedSites } from './refused.ts'
 import type { Route } from './routes.ts'
@@ -30,6 +32,10 @@ export interface Appliance {
   probe(target: ProbeTarget, options: ProbeOptions, signal?: AbortSignal): Promise<void>
   /** Resolves once no request to the upstreams is in flight, or after `timeoutMs` with how many are; take them out of the routes first. */
   drain(upstreams: readonly Upstream[], options: { timeoutMs: number; signal?: AbortSignal }): Promise<{ open: number }>
+  /** How a site did over the last minutes, 15 at most. */
+  stats(name: string, minutes: number): Promise<Stats>
+  /** The lines of a site's log: requests as JSON, or nginx's errors. */
+  log(name: string, kind: 'access' | 'error', wish: LogWish): AsyncIterable<string>
   /** Throws when the appliance or its nginx does not answer. */
   health(): Promise<void>
 }
@@ -72,6 +78,8 @@ export function appliance(target: Target): Appliance {
       const answer = await call('POST', '/drain', { upstreams, timeoutMs }, signal)
       return { open: Number(field(answer, 'open')) }
     },
+    stats: async (name, minutes) => stats.parse(await call('GET', `/sites/${segment(name)}/stats?minutes=${minutes}`)),
+    log: (name, kind, wish) => siteLog(target, name, kind, wish),
     health: async () => void (await call('GET', '/health')),
   }
 }

@@ -1,3 +1,4 @@
+import { logFormat, logsDir } from './access-log.ts'
 import { genericServer, proxied, tlsShared } from './generic.ts'
 import { headers } from './headers.ts'
 import { hostTable, kindsOf } from './hosts.ts'
@@ -43,13 +44,14 @@ export function render({ sites, homes = [], tree }: State, settings: Settings, r
   return parts.filter((text) => text !== '').join('\n')
 }
 
-function main({ runDir }: Settings, ofTree: string): string {
+function main({ runDir, stateDir }: Settings, ofTree: string): string {
   return `include /etc/nginx/modules-enabled/*.conf;
 user www-data;
 daemon off;
 ${ofTree}worker_shutdown_timeout 1h;
 pid ${pidFile({ runDir })};
 error_log stderr warn;
+error_log ${logsDir({ stateDir })}/error.log warn;
 error_log ${saidFile({ runDir })} emerg;
 pcre_jit on;
 `
@@ -63,18 +65,22 @@ lua_shared_dict tls 8m;
 lua_shared_dict certificates 64m;
 lua_shared_dict challenges 1m;
 lua_shared_dict open 8m;
+lua_shared_dict metrics 32m;
 init_by_lua_block {
   require("tables").load("${stateDir}")
   balance = require "balance"
   control = require "control"
   front = require "front"
+  metrics = require "metrics"
   pages = require "pages"
   tls = require "tls"
 }
 
+init_worker_by_lua_block { metrics.every_second() }
+
 include /etc/nginx/mime.types;
 default_type application/octet-stream;
-access_log off;
+${logFormat}access_log off;
 server_tokens off;
 tcp_nopush on;
 # Who sends a request byte by byte is sent away; nobody knows yet whose it is.
@@ -145,6 +151,10 @@ function control(settings: Settings): string {
   client_body_buffer_size 1m;
   location = /health { return 204; }
   location = /waiting { return 200 $connections_waiting; }
+  location = /connections { stub_status; }
+  location = /metrics { content_by_lua_block { control.metrics() } }
+  location = /minutes { content_by_lua_block { control.minutes() } }
+  location = /uncount { content_by_lua_block { control.uncount() } }
   location = /routes { content_by_lua_block { control.table("routes") } }
   location = /hosts { content_by_lua_block { control.table("hosts") } }
   location = /tls { content_by_lua_block { control.table("tls") } }

@@ -1,3 +1,4 @@
+import { logged } from './access-log.ts'
 import { httpsSuffix, placeholder, type Settings } from './settings.ts'
 import { block, listen } from './text.ts'
 
@@ -17,7 +18,10 @@ ${inLocation}  keepalive_timeout 0;
 /** Our own pages, and the place where certificate authorities look. */
 const pages = `error_page 500 = @closing;
 error_page 502 = @unavailable;
-log_by_lua_block { balance.finish() }
+log_by_lua_block {
+  balance.finish()
+  metrics.count()
+}
 location ^~ /.well-known/acme-challenge/ {
   auth_basic off;
   allow all;
@@ -53,7 +57,7 @@ if ($site = "") {
 if ($to_https) {
   return 301 https://$host${port}$request_uri;
 }
-${appLocations('proxy', '')}`,
+${logged(settings)}${appLocations('proxy', '')}`,
   )
 }
 

@@ -14,6 +14,7 @@ export function told(options: Options = {}): Header[] {
     ['X-Forwarded-Proto', claimed('proto', options, options.forwardedProto ?? (trusts ? '$http_x_forwarded_proto' : '$scheme'))],
     ['X-Forwarded-Port', claimed('port', options, options.forwardedPort ?? (trusts ? '$http_x_forwarded_port' : '$server_port'))],
     ['X-Request-Start', '$msec'],
+    ['X-Request-ID', '$request_id'],
     ['X-Forwarded-Host', '""'],
     ['X-Forwarded-Server', '""'],
     ['X-Forwarded-Ssl', claimed('ssl', options, options.forwardedSsl ?? '""')],

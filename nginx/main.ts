@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, rm } from 'node:fs/promises'
 import { messageOf } from '#lib/errors.ts'
+import { logsDir } from './access-log.ts'
 import { api } from './api.ts'
 import { askByWords } from './command.ts'
 import { doorOf } from './door.ts'
 import { mustBeFree } from './free-port.ts'
+import { prepareLogs, rotating } from './log-files.ts'
 import { findMaster, pidFile, startMaster } from './master.ts'
 import { Ownership } from './ownership.ts'
 import { Pipeline } from './pipeline.ts'
@@ -32,6 +34,8 @@ const settings: Settings = {
   ...(process.env.APPLIANCE_FOLDERS === undefined ? {} : { folders: process.env.APPLIANCE_FOLDERS.split(':') }),
   ...(process.env.APPLIANCE_VALUES === undefined ? {} : { values: process.env.APPLIANCE_VALUES }),
 }
+/** How long a log may get before it is put aside; three are kept beside the one that is written. */
+const logBytes = Number(process.env.APPLIANCE_LOG_BYTES ?? 32 * 1024 ** 2)
 const apiSocket = process.env.APPLIANCE_SOCKET ?? '/run/dokku/appliance/api.sock'
 
 try {
@@ -62,6 +66,7 @@ async function main(): Promise<number> {
   const ownership = await Ownership.take(settings.stateDir)
   if (found === undefined && !ownership.replaces) for (const port of [settings.httpPort, settings.httpsPort]) await mustBeFree(port)
   await makePlaceholder(settings)
+  await prepareLogs(logsDir(settings))
 
   const routes = new RouteTable(tableFile(settings, 'routes'), controlSocket(settings))
   const pipeline = new Pipeline(
@@ -100,9 +105,11 @@ async function main(): Promise<number> {
     if (found === undefined) await nginx.stop(0)
     throw error
   })
+  const logs = rotating(logsDir(settings), ['access.log', 'error.log'], logBytes, () => nginx.reopen(), log)
   log(`serving ${pipeline.state.sites.length} sites on ports ${settings.httpPort} and ${settings.httpsPort}`)
 
   const status = await nginx.exited
+  logs.close()
   await socket.remove()
   if (stopping) return 0
   log(`nginx ended (${status})`)

@@ -130,6 +130,11 @@ export class Nginx {
     throw new Error(`nginx did not reload within ${timeoutMs / 1000} s`)
   }
 
+  /** Has nginx open its logs anew, once they were put aside. */
+  reopen(): void {
+    this.#signal('SIGUSR1')
+  }
+
   /** Stops: kept connections are told first, then requests in flight may end within `graceMs`, and what is left is closed. */
   async stop(graceMs: number): Promise<void> {
     const timer = setTimeout(() => this.#signal('SIGTERM'), graceMs)

@@ -86,7 +86,10 @@ export function rawText(text: string, place: RawPlace): string {
   set $site ${place.site};
   set $route ${place.site};
   set $counted "";
-  log_by_lua_block { balance.finish() }
+  log_by_lua_block {
+    balance.finish()
+    metrics.count()
+  }
   location ^~ /.well-known/acme-challenge/ {
     auth_basic off;
     allow all;

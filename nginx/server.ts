@@ -1,3 +1,4 @@
+import { logged } from './access-log.ts'
 import { type Directives, together } from './directives.ts'
 import { frontDirectives, redirectDirectives } from './front-directives.ts'
 import { appLocations, proxied } from './generic.ts'
@@ -58,7 +59,7 @@ function server(wanted: Site, group: readonly HttpListener[], settings: Settings
   const named = `${group.map((one) => listenTo(one, settings, isQuic(site, settings))).join('')}server_name ${site.hosts.join(' ')};\n${from}`
   const variables = `set $site ${site.name};\nset $route ${first.route ?? site.name};\nset $counted "";\n`
   if (groupOf(site, first) === 'redirect')
-    return block('server', `${named}${variables}${redirectDirectives(site.front).server}${alwaysToHttps(settings)}`)
+    return block('server', `${named}${variables}${logged(settings)}${redirectDirectives(site.front).server}${alwaysToHttps(settings)}`)
   const inside = site.additions?.inside ?? []
   const pass = first.scheme.startsWith('grpc') ? 'grpc' : 'proxy'
   // A header that a text sets for all of the server would take all of ours away from where they were inherited.
@@ -70,7 +71,7 @@ function server(wanted: Site, group: readonly HttpListener[], settings: Settings
     settings,
   )
   const ours = words(site, settings).server
-  return block('server', `${named}${variables}${ours}${appLocations(pass, own)}${texts}`)
+  return block('server', `${named}${variables}${logged(settings)}${ours}${appLocations(pass, own)}${texts}`)
 }
 
 /** Certificate authorities ask over plain HTTP; everybody else is sent to HTTPS. */
@@ -94,7 +95,7 @@ function streamed(site: Site, socket: string, settings: Settings): string {
     .map((one) => listenTo(one, settings))
     .join('')}server_name ${site.hosts.join(' ')};
 set $site ${site.name};
-client_max_body_size 0;
+${logged(settings)}client_max_body_size 0;
 client_body_timeout 300s;
 error_page 502 504 = @away;
 location ^~ /.well-known/acme-challenge/ {

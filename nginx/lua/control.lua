@@ -1,4 +1,5 @@
 -- What the API asks of nginx on its private socket.
+local metrics = require "metrics"
 local tables = require "tables"
 
 local function body()
@@ -43,6 +44,19 @@ function M.certificates()
       end
     end
   end
+end
+
+-- POST /metrics, /minutes, /uncount: see lua/metrics.lua.
+function M.metrics()
+  metrics.totals(body())
+end
+
+function M.minutes()
+  metrics.minutes(body())
+end
+
+function M.uncount()
+  metrics.forget(body())
 end
 
 -- POST /challenge: a token and the answer to it, which is forgotten after an hour; a token alone is at once.

@@ -74,7 +74,7 @@ const setting = setGlobalCommand(
     profile: { summary: 'one of the authority’s profiles, such as shortlived', check: checkWord },
     graceperiod: { summary: 'seconds before the end at which it is renewed, where the authority does not say when', check: checkSeconds },
     'eab-kid': { summary: 'the id of your account with an authority that wants one', check: checkWord, admin: true },
-    'eab-key': { summary: 'its key, in base64url', check: checkWord, admin: true },
+    'eab-key': { summary: 'its key, in base64url', check: checkWord, admin: true, secret: true },
   },
   ['letsencrypt:set --global email you@example.com', 'letsencrypt:set node-js-app server staging'],
 )

@@ -1,4 +1,5 @@
 import { app, command, group, resite, siteCommand, unserved } from 'dokku'
+import { accessLogs, errorLogs, stats } from './logs.ts'
 import { setPage, unsetPage } from './pages.ts'
 import { report, set } from './settings.ts'
 
@@ -45,4 +46,7 @@ export default group('nginx', 'Look at what nginx serves of an app, and say how'
   show,
   validate,
   reload,
+  accessLogs,
+  errorLogs,
+  stats,
 ])
