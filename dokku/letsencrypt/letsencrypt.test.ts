@@ -9,7 +9,7 @@ import { selfSigned } from '../self-signed.ts'
 import { choicesOf, stateOf, storeState } from './choices.ts'
 import { isCovered, isWanted } from './owner.ts'
 import { isPublicHost } from './public-host.ts'
-import { isLate, remember, usualTime } from './renewals.ts'
+import { isLate, nextLook, remember, usualTime } from './renewals.ts'
 
 const log = { warn: () => {} } as never
 const dayMs = 24 * 60 * 60 * 1000
@@ -70,4 +70,12 @@ test('a renewal is late when less than a sixth of a life is left', async () => {
   assert.equal(isLate(app), false)
   storeCertificate(app, checkCertificate(await selfSigned('shop.dokku.dev'), []), 'acme')
   assert.deepEqual([isLate(app), isLate(app, Date.now() + 300 * dayMs), isLate(app, Date.now() + 310 * dayMs)], [false, false, true])
+})
+
+test('an app whose time is past and that has nothing to be proven is not looked at again and again', async () => {
+  const instance = stateOnly({}, { log })
+  const app = await createApp(instance, 'shop')
+  instance.properties.set('letsencrypt email', 'ada@dokku.dev')
+  storeState(app, { failures: 1, next: new Date(Date.now() - dayMs).toISOString() })
+  assert.ok(nextLook(instance) - Date.now() > 50_000)
 })

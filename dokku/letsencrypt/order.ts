@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Account, type Conversation, converse, newAccountKey, obtain, renewalId, type Solvers } from '#lib/acme/mod.ts'
+import { type Account, AcmeError, type Conversation, converse, newAccountKey, obtain, renewalId, type Solvers } from '#lib/acme/mod.ts'
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
 import { heard } from '../by.ts'
@@ -24,18 +24,35 @@ export async function orderCertificate(owner: Owner, output: Output, signal?: Ab
         hint: 'domains:add APP a name of the internet that leads to this machine',
       })
     output.step(`Asking ${new URL(choices.directory).host} for a certificate for ${hosts.join(', ')}`)
-    const talk = await speak(instance, choices, signal)
     const before = certificateOf(owner)
     const replaces = before?.origin === 'acme' ? await renewalId(before.chain) : undefined
-    const given = await obtain(talk, { hosts, solvers: await solvers(instance, output), profile: choices.profile, replaces, signal })
+    const order = { hosts, solvers: await solvers(instance, output), profile: choices.profile, replaces, signal }
+    const given = await byAccount(instance, choices, async (talk) => await obtain(talk, order), signal)
     await install(owner, checkCertificate(given, hosts), output)
     output.step(`${nameOf(owner)} is served with a certificate for ${hosts.join(', ')}`)
   })
 }
 
+/** Does something by our account at an authority; an account that the authority forgot is made anew, once. */
+export async function byAccount<T>(
+  instance: Instance,
+  choices: Choices,
+  work: (talk: Conversation) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  try {
+    return await work(await speak(instance, choices, signal))
+  } catch (error) {
+    if (!(error instanceof AcmeError) || error.type !== 'accountDoesNotExist') throw error
+    instance.properties.set(accountName(choices), '')
+    return await work(await speak(instance, choices, signal))
+  }
+}
+
 /** A conversation with an owner's authority, by the account that we have there. */
-export async function speak(instance: Instance, { directory, email, outside }: Choices, signal?: AbortSignal): Promise<Conversation> {
-  const name = `letsencrypt account ${directory}`
+export async function speak(instance: Instance, choices: Choices, signal?: AbortSignal): Promise<Conversation> {
+  const { directory, email, outside } = choices
+  const name = accountName(choices)
   const known = accountOf(instance, name)
   const key = known?.key ?? newAccountKey()
   const talk = await converse({ directory, ca: instance.ca }, key, signal)
@@ -45,6 +62,10 @@ export async function speak(instance: Instance, { directory, email, outside }: C
     instance.properties.set(name, JSON.stringify({ key, url } satisfies Account))
   }
   return talk
+}
+
+function accountName({ directory }: Pick<Choices, 'directory'>): string {
+  return `letsencrypt account ${directory}`
 }
 
 function accountOf({ properties }: Instance, name: string): Account | undefined {

@@ -57,10 +57,11 @@ export function renewals(instance: Instance): Renewals {
 }
 
 /** When something is due first. */
-function nextLook(instance: Instance): number {
+export function nextLook(instance: Instance): number {
   const times = ownersOf(instance)
     .filter(isWanted)
-    .map((owner) => Date.parse(stateOf(owner).next ?? ''))
+    // What is past and was not looked at has nothing to be done for now: no mail address, or no host that can be proven.
+    .map((owner) => Math.max(Date.parse(stateOf(owner).next ?? ''), Date.now() + minuteMs))
   return Math.min(...times.filter((time) => !Number.isNaN(time)), Date.now() + lookMs)
 }
 

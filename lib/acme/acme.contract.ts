@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { UserError } from '../errors.ts'
 import { converse, newAccountKey, obtain, renewalId, type Solvers } from './mod.ts'
 import { type Pebble, pebble } from './pebble.fixture.ts'
+import { transport } from './transport.ts'
 
 /** Answers HTTP-01 on the port where pebble looks. */
 async function answering(t: TestContext, port: number) {
@@ -140,6 +141,20 @@ test('an authority that is down, no authority, without end or elsewhere is a cle
   const waiting = converse({ directory: `${silent}/dir` }, key, controller.signal)
   controller.abort(new Error('enough'))
   await assert.rejects(waiting, /enough/)
+})
+
+test('an authority that is asked with encryption cannot lead to what listens on this machine without it', async (t) => {
+  const asked: string[] = []
+  const plain = await liar(t, () => (request, response) => {
+    asked.push(`${request.url}`)
+    response.writeHead(200, { 'replay-nonce': 'n' }).end('{}')
+  })
+  const server = await pebble(t)
+  const { signal } = new AbortController()
+  const send = transport({ directory: server.authority.directory, ca: server.authority.ca })
+  assert.equal((await send({ method: 'GET', url: server.authority.directory, signal })).status, 200)
+  await assert.rejects(send({ method: 'POST', url: `${plain}/api`, body: '{}', signal }), { code: 'acme-away' })
+  assert.deepEqual(asked, [])
 })
 
 test('an authority without nonces, with bad nonces for ever, or with a limit says so', async (t) => {

@@ -63,7 +63,7 @@ export type Conversation = Awaited<ReturnType<typeof converse>>
 
 /** Reads the authority's directory and speaks with it from then on. */
 export async function converse(authority: Authority, key: string, signal?: AbortSignal) {
-  const send = transport(authority.ca)
+  const send = transport(authority)
   const mine = signer(key)
   const found = await send({ method: 'GET', url: authority.directory, signal })
   if (found.status !== 200) throw refusal(found)

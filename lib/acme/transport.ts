@@ -23,11 +23,13 @@ const most = 1024 ** 2
 const patienceMs = 30_000
 
 /** Asks a certificate authority over HTTPS, trusting `ca` (PEM) too; a redirect is an answer like any other. UserError `acme-away`. */
-export function transport(ca: string | undefined): (request: Request) => Promise<Answer> {
+export function transport({ directory, ca }: { directory: string; ca?: string | undefined }): (request: Request) => Promise<Answer> {
+  // Only who was chosen without encryption may lead to what listens on this machine without it.
+  const mayBePlain = isOwn(URL.parse(directory))
   const trusted = ca === undefined ? {} : { ca: [...rootCertificates, ca] }
   return async ({ method, url, body, signal }) => {
     const address = URL.parse(url)
-    if (address === null || !(address.protocol === 'https:' || isOwn(address))) throw away(url, 'it is no https address')
+    if (address === null || !(address.protocol === 'https:' || (mayBePlain && isOwn(address)))) throw away(url, 'it is no https address')
     const limit = AbortSignal.timeout(patienceMs)
     const either = signal === undefined ? limit : AbortSignal.any([signal, limit])
     try {
@@ -72,8 +74,8 @@ function exchange(address: URL, { method, body, either, trusted }: Exchange): Pr
 }
 
 /** One on this machine may do without. */
-function isOwn({ protocol, hostname }: URL): boolean {
-  return protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+function isOwn(address: URL | null): boolean {
+  return address?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(address.hostname)
 }
 
 function away(where: string, why: string, cause?: unknown): UserError {
