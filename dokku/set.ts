@@ -71,6 +71,7 @@ function settingArgs(group: string, settings: Settings) {
       param<string, Context>({
         summary: 'the value; left out, the setting is cleared',
         label: 'value',
+        ...(Object.values(settings).some(({ secret }) => secret === true) ? { secret: 'whole' as const } : {}),
         parse: String,
         complete: (_prefix, _context, { setting = '' }) => (Object.hasOwn(settings, setting) ? settings[setting]?.values : undefined) ?? [],
       }),

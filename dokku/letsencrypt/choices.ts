@@ -52,6 +52,8 @@ const state = z.object({
   next: z.string().optional(),
   failures: z.number().default(0),
   error: z.string().optional(),
+  /** Hosts that could not be proven. */
+  without: z.array(z.string()).optional(),
 })
 
 /** How far the certificate of an owner is. */

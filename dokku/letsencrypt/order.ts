@@ -1,20 +1,24 @@
 import { z } from 'zod'
 import { type Account, AcmeError, type Conversation, converse, newAccountKey, obtain, renewalId, type Solvers } from '#lib/acme/mod.ts'
-import { UserError } from '#lib/errors.ts'
+import { messageOf, UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
 import { heard } from '../by.ts'
 import { certificateOf } from '../certificates.ts'
 import { checkCertificate } from '../check-certificate.ts'
 import type { Instance } from '../instance.ts'
 import { type Choices, choicesOf, type Owner } from './choices.ts'
-import { install, instanceOf, nameOf, noEmail, provableHosts } from './owner.ts'
+import { install, instanceOf, isCovered, nameOf, noEmail, provableHosts } from './owner.ts'
 
 const kept = z.object({ key: z.string(), url: z.string() })
 
-/** Gets a certificate for all hosts of an owner that can be proven, and serves it. Throws what the authority says. */
-export async function orderCertificate(owner: Owner, output: Output, signal?: AbortSignal): Promise<void> {
+/**
+ * Gets a certificate for all hosts of an owner that can be proven, and serves it. A host that the authority does not find here is
+ * in nobody's way: it is said, answered and left out, and where the others have a certificate that is not `due`, they keep it.
+ * Throws what the authority says otherwise.
+ */
+export async function orderCertificate(owner: Owner, output: Output, signal?: AbortSignal, due = true): Promise<string[]> {
   const instance = instanceOf(owner)
-  await instance.inOrder(`certificate of ${'db' in owner ? 'the door' : owner.id}`, async () => {
+  return await instance.inOrder(`certificate of ${'db' in owner ? 'the door' : owner.id}`, async () => {
     const choices = choicesOf(owner)
     if (choices.email === undefined) throw noEmail()
     const { hosts, left } = await provableHosts(owner)
@@ -27,9 +31,21 @@ export async function orderCertificate(owner: Owner, output: Output, signal?: Ab
     const before = certificateOf(owner)
     const replaces = before?.origin === 'acme' ? await renewalId(before.chain) : undefined
     const order = { hosts, solvers: await solvers(instance, output), profile: choices.profile, replaces, signal }
-    const given = await byAccount(instance, choices, async (talk) => await obtain(talk, order), signal)
-    await install(owner, checkCertificate(given, hosts), output)
-    output.step(`${nameOf(owner)} is served with a certificate for ${hosts.join(', ')}`)
+    const refused: string[] = []
+    for (let wanted = hosts; ; )
+      try {
+        const given = await byAccount(instance, choices, async (talk) => await obtain(talk, { ...order, hosts: wanted }), signal)
+        await install(owner, checkCertificate(given, wanted), output)
+        output.step(`${nameOf(owner)} is served with a certificate for ${wanted.join(', ')}`)
+        return refused
+      } catch (error) {
+        const host = error instanceof AcmeError ? error.host : undefined
+        if (host === undefined || wanted.length === 1) throw error
+        output.warn(`Left out: ${messageOf(error)}`)
+        refused.push(host)
+        wanted = wanted.filter((one) => one !== host)
+        if (!due && isCovered(owner, wanted)) return refused
+      }
   })
 }
 

@@ -73,7 +73,7 @@ async function lookAtAll(instance: Instance): Promise<void> {
     if (hosts.length === 0) continue
     const { next } = stateOf(owner)
     const isDue = next === undefined || Date.parse(next) <= Date.now()
-    const changed = !isCovered(owner, hosts) && stateOf(owner).failures === 0
+    const changed = !isCovered(owner, expected(owner, hosts)) && stateOf(owner).failures === 0
     if (isDue || changed) await lookAt(owner, hosts)
     alarm(owner)
   }
@@ -83,14 +83,33 @@ async function lookAtAll(instance: Instance): Promise<void> {
 async function lookAt(owner: Owner, hosts: readonly string[]): Promise<void> {
   const instance = instanceOf(owner)
   try {
-    const due = isCovered(owner, hosts) ? await dueAt(owner) : 0
-    if (due > Date.now()) return storeState(owner, { failures: 0, next: new Date(Math.min(due, Date.now() + lookMs)).toISOString() })
-    await orderCertificate(owner, outputTo(ignore, ignore), instance.stopping)
-    record(instance.db, { app: journalName(owner), by: 'dokku', text: `a certificate for ${hosts.join(', ')} has come` })
-    storeState(owner, { failures: 0, next: new Date(Math.min(await dueAt(owner), Date.now() + lookMs)).toISOString() })
+    const due = isCovered(owner, expected(owner, hosts)) ? await dueAt(owner) : 0
+    if (due > Date.now() && isCovered(owner, hosts)) return await settle(owner)
+    const before = certificateOf(owner)?.chain
+    const refused = await orderCertificate(owner, outputTo(ignore, ignore), instance.stopping, due <= Date.now())
+    const has = hosts.filter((host) => !refused.includes(host))
+    if (certificateOf(owner)?.chain !== before)
+      record(instance.db, { app: journalName(owner), by: 'dokku', text: `a certificate for ${has.join(', ')} has come` })
+    await settle(owner, refused)
   } catch (error) {
     if (!instance.stopping.aborted) remember(owner, error)
   }
+}
+
+/** Keeps when to look again, and the hosts that the authority does not find here: those are tried again then. */
+export async function settle(owner: Owner, refused: readonly string[] = []): Promise<void> {
+  const next = new Date(Math.min(await dueAt(owner), Date.now() + lookMs)).toISOString()
+  storeState(owner, {
+    failures: 0,
+    next,
+    ...(refused.length === 0 ? {} : { without: [...refused], error: `not proven: ${refused.join(', ')}` }),
+  })
+}
+
+/** The hosts that are to have a certificate, without those that could not be proven last. */
+function expected(owner: Owner, hosts: readonly string[]): string[] {
+  const { without = [] } = stateOf(owner)
+  return hosts.filter((host) => !without.includes(host))
 }
 
 /** Keeps a failure, and when it is tried again. */

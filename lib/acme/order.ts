@@ -158,7 +158,7 @@ function failure(body: { status: string }, what: string, host: string): Error {
   const own = z.object({ error: z.unknown() }).safeParse(body).data?.error
   const challenges = z.object({ challenges: z.array(z.object({ error: z.unknown().optional() })) }).safeParse(body).data?.challenges ?? []
   const error = described(own ?? challenges.find((one) => one.error !== undefined)?.error, `${what} is ${body.status}`)
-  return host === '' ? error : new AcmeError('acme-refused', `${host}: ${error.message}`, error.type)
+  return host === '' ? error : new AcmeError('acme-refused', `${host}: ${error.message}`, error.type, undefined, host)
 }
 
 function bodyOf<T>(schema: z.ZodType<T>, answer: Answer, what: string): T {

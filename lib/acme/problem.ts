@@ -17,11 +17,14 @@ export type Problem = z.infer<typeof problem>
 export class AcmeError extends UserError {
   readonly type: string
   readonly retryAt: Date | undefined
+  /** The host that could not be proven, where it is one's fault alone. */
+  readonly host: string | undefined
 
-  constructor(code: 'acme-refused' | 'acme-rate-limited' | 'acme-strange', message: string, type = '', retryAt?: Date) {
+  constructor(code: 'acme-refused' | 'acme-rate-limited' | 'acme-strange', message: string, type = '', retryAt?: Date, host?: string) {
     super(code, message, retryAt === undefined ? {} : { hint: `it may be asked again at ${retryAt.toISOString()}` })
     this.type = type
     this.retryAt = retryAt
+    this.host = host
   }
 }
 

@@ -16,6 +16,7 @@ import {
   orderCertificate,
   remember,
   setGlobalCommand,
+  settle,
   speak,
   storeState,
   UserError,
@@ -166,8 +167,7 @@ const cleanup = command({
 
 async function renewed(one: App, { output, identity }: Context): Promise<void> {
   try {
-    await orderCertificate(one, output, identity.revoked)
-    storeState(one, { failures: 0, next: new Date(await dueAt(one)).toISOString() })
+    await settle(one, await orderCertificate(one, output, identity.revoked))
   } catch (error) {
     remember(one, error)
     throw error

@@ -97,6 +97,18 @@ test('a host that is added is in the next certificate, which comes by itself', a
   await eventually(async () => assert.ok((await shown('www.shop.test')).checkHost('www.shop.test')))
 })
 
+test('a host that does not lead here is said and left out, and the others keep their certificate', async () => {
+  const before = (await shown(host)).fingerprint256
+  await server.setAddress('elsewhere.test', '127.0.0.2')
+  ok(await ssh('domains:add', 'shop', 'elsewhere.test'))
+  await eventually(async () =>
+    assert.match(ok(await ssh('letsencrypt:report', 'shop', '--letsencrypt-error')), /not proven: elsewhere\.test/),
+  )
+  assert.equal((await shown(host)).fingerprint256, before)
+  assert.match((await ssh('letsencrypt:renew', 'shop')).stderr, /Left out: elsewhere\.test/)
+  assert.notEqual((await shown(host)).fingerprint256, before)
+})
+
 test('an imported certificate stays, and one that is revoked or disabled is not served any more', async () => {
   ok(await ssh('letsencrypt:revoke', 'shop'))
   await assert.rejects(shown(host))
