@@ -83,7 +83,7 @@ async function lookAtAll(instance: Instance): Promise<void> {
 async function lookAt(owner: Owner, hosts: readonly string[]): Promise<void> {
   const instance = instanceOf(owner)
   try {
-    const due = isCovered(owner, expected(owner, hosts)) ? await dueAt(owner) : 0
+    const due = certificateOf(owner)?.origin === 'acme' ? await dueAt(owner) : 0
     if (due > Date.now() && isCovered(owner, hosts)) return await settle(owner)
     const before = certificateOf(owner)?.chain
     const refused = await orderCertificate(owner, outputTo(ignore, ignore), instance.stopping, due <= Date.now())
