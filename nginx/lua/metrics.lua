@@ -34,6 +34,10 @@ local M = {}
 -- log_by_lua: a request has ended.
 function M.count()
   local site = get(var, "site")
+  -- Strangers that ask for nobody are not counted.
+  if site == "" then
+    return
+  end
   local record = counts[site]
   if not record then
     record = fresh()
