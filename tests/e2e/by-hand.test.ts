@@ -48,7 +48,8 @@ test('with the restart policy no, what somebody stopped or removed stays so unti
   ok(await engine.docker(['stop', '--time', '1', `${name}-shop.web.2`]))
   await eventually(async () => assert.match(ok(await ssh('events')), /web\.2 did not run: left so by restart-policy/))
   assert.equal(await state(`${name}-shop.web.2`), 'exited')
-  await serves()
+  // What is on its way to the one that went may wait for nobody to answer.
+  await eventually(serves)
   ok(await ssh('ps:set', 'shop', 'restart-policy'))
   ok(await ssh('ps:restart', 'shop'))
   await eventually(async () => assert.equal(await state(`${name}-shop.web.2`), 'running'))
