@@ -3,16 +3,17 @@ import type { ContainerInfo, ImageInspectInfo } from 'dockerode'
 import { hasStatus } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
+import type { Upstream } from '#nginx'
 import type { Around } from '#plugn'
 import { freeAddress, leaseAddress } from './addresses.ts'
-import { type App, maybeApp } from './app.ts'
+import { type App, maybeApp, numberedApp } from './app.ts'
 import { networkOf } from './app-network.ts'
 import { type AppContainer, appContainer, containerOptions, label, type Wanted } from './container.ts'
 import { containerName, type Instance } from './instance.ts'
 import { allLinks, ensureLinks } from './links.ts'
 import { makeContainer } from './make-container.ts'
 import type { AppNetwork } from './networks.ts'
-import { mainPort } from './ports.ts'
+import { mainPort, routesOf } from './ports.ts'
 import type { Release } from './release.ts'
 import { parseRestartPolicy, restartPolicyOf } from './restart-policy.ts'
 import { imageFor, imagesOf } from './services.ts'
@@ -182,13 +183,21 @@ export async function retireContainer(instance: Instance, container: AppContaine
   const handle = instance.engine.getContainer(container.id)
   if (container.process === 'web' && container.state === 'running' && container.address !== '')
     await instance.appliance
-      .drain([{ address: container.address, port: container.port }], { timeoutMs: drainMs })
+      .drain(upstreamsOf(instance, container), { timeoutMs: drainMs })
       .catch((error: unknown) => instance.log.warn({ err: error, container: container.name }, 'stopped without draining'))
   if (container.state === 'paused') await handle.unpause().catch(() => undefined)
   await handle.stop({ t: stopGrace }).catch((error: unknown) => {
     if (!hasStatus(error, 304, 404)) throw error
   })
   await removeContainer(instance, container)
+}
+
+/** Wherever requests may be on their way to a container: the port that it was told, and those that are mapped. */
+function upstreamsOf(instance: Instance, container: AppContainer): Upstream[] {
+  const { address, port, appId } = container
+  const app = appId === undefined ? undefined : numberedApp(instance, appId)
+  const mapped = app === undefined ? [] : Object.values(routesOf(app, [container])).flat()
+  return [{ address, port }, ...mapped]
 }
 
 /** Renames a container and says whether it has the name now; a container that is gone is left to the next convergence. */

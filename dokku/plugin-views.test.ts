@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { run } from '#lib/exec.ts'
-import { removeAppView, writeAppView, writeViews } from './plugin-views.ts'
+import { removeAppView, removeCertificateView, writeAppView, writeViews } from './plugin-views.ts'
 
 const shop = { name: 'shop', config: { A: '1', SAID: "it's\n$HOME" }, hosts: ['shop.example.com', 'www.shop.example.com'] }
 
@@ -33,6 +33,18 @@ test('writeAppView shows the domains, and makes the folders that plugins fill', 
   await writeAppView(place, shop)
   assert.equal(await readFile(join(place.root, 'shop/VHOST'), 'utf8'), 'shop.example.com\nwww.shop.example.com\n')
   assert.deepEqual((await readdir(join(place.root, 'shop'))).sort(), ['ENV', 'VHOST', 'nginx.conf.d', 'tls'])
+})
+
+test('a certificate is shown in tls while the app has it; without one, what a plugin put there stays', async () => {
+  await using place = await roots()
+  const tls = join(place.root, 'shop/tls')
+  await writeAppView(place, { ...shop, certificate: { chain: 'CRT', key: 'KEY' } })
+  assert.deepEqual([await readFile(join(tls, 'server.crt'), 'utf8'), await readFile(join(tls, 'server.key'), 'utf8')], ['CRT', 'KEY'])
+  await removeCertificateView(place, 'shop')
+  assert.deepEqual(await readdir(tls), [])
+  await writeFile(join(tls, 'server.crt'), 'of a plugin')
+  await writeAppView(place, shop)
+  assert.equal(await readFile(join(tls, 'server.crt'), 'utf8'), 'of a plugin')
 })
 
 test('writeAppView leaves a view that is as it should be untouched, and what plugins keep beside it', async () => {

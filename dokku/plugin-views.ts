@@ -35,11 +35,16 @@ export async function writeAppView(roots: ViewRoots, app: AppView): Promise<void
   const { folders, files } = appFiles(roots, app)
   for (const folder of folders) await mkdir(folder, { recursive: true })
   for (const [path, text] of Object.entries(files)) await show(path, text)
+  // Without a certificate of ours, what a plugin put there is its own.
   const { chain, key } = app.certificate ?? {}
   const tls = join(roots.root, app.name, 'tls')
-  for (const [name, text] of Object.entries({ 'server.crt': chain, 'server.key': key }))
-    if (text === undefined) await rm(join(tls, name), { force: true })
-    else await show(join(tls, name), text)
+  if (chain !== undefined) await show(join(tls, 'server.crt'), chain)
+  if (key !== undefined) await show(join(tls, 'server.key'), key)
+}
+
+/** Removes the view of a certificate that the app does not have any more. */
+export async function removeCertificateView({ root }: Pick<ViewRoots, 'root'>, name: string): Promise<void> {
+  for (const file of ['server.crt', 'server.key']) await rm(join(root, name, 'tls', file), { force: true })
 }
 
 /** Removes the views of an app that is no more, and all that plugins kept beside them. */

@@ -3,7 +3,7 @@ import { certificateOf } from './certificates.ts'
 import type { Fire, Hooks } from './hooks.ts'
 import type { Instance } from './instance.ts'
 import { appsRoot } from './plugin-environment.ts'
-import { type AppView, removeAppView, type ViewRoots, writeAppView, writeViews } from './plugin-views.ts'
+import { type AppView, removeAppView, removeCertificateView, type ViewRoots, writeAppView, writeViews } from './plugin-views.ts'
 
 const rootsOf = ({ settings: { dataDir } }: Instance): ViewRoots => ({ root: appsRoot, lib: dataDir })
 const viewOf = (app: App): AppView => {
@@ -29,6 +29,7 @@ export function viewed(fire: Fire, instance: () => Instance, rootsFor = rootsOf)
     const about = app ?? to
     const shown = about === undefined ? undefined : maybeApp(here, about)
     if (shown !== undefined) await trying(here, () => writeAppView(roots, viewOf(shown)))
+    if (name === 'post-certs-remove' && app !== undefined) await trying(here, () => removeCertificateView(roots, app))
     if (name === 'post-delete' && app !== undefined) await trying(here, () => removeAppView(roots, app))
     await fire(name, input, own)
     if (name === 'post-app-rename' && from !== undefined) await trying(here, () => removeAppView(roots, from))
