@@ -53,7 +53,7 @@ export async function applianceOf(
   const dir = await mkdtemp(`${tmpdir()}/appliance-`)
   // nginx's workers are another user and keep temporary files in here.
   await chmod(dir, 0o755)
-  const [port, httpsPort] = [await freePort(), await freePort()]
+  const [port = 0, httpsPort = 0] = await freePorts(2)
   const env = {
     PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`,
     APPLIANCE_HTTP_PORT: `${port}`,
@@ -165,11 +165,17 @@ export async function app(t: Pick<TestContext, 'after'>, listener: RequestListen
 
 /** A port on which nothing listens. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
+  const [port = 0] = await freePorts(1)
   return port
+}
+
+/** Ports on which nothing listens, each another one. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))))
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
 }
 
 /** An answer as a test looks at it; a refused or broken connection rejects. */

@@ -15,8 +15,8 @@ export interface Pebble {
   readonly root: string
   setText(name: string, value: string): Promise<void>
   clearText(name: string): Promise<void>
-  /** Makes a name lead to an address; others lead to 127.0.0.1. */
-  setAddress(name: string, address: string): Promise<void>
+  /** Makes a name lead nowhere; all others lead to 127.0.0.1. */
+  forget(name: string): Promise<void>
 }
 
 export interface PebbleOptions {
@@ -77,7 +77,7 @@ export async function pebble(
     httpPort: Number(ports.httpPort),
     root,
     setText: (name, value) => tell('/set-txt', { host: `${name}.`, value }),
-    setAddress: (name, to) => tell('/add-a', { host: `${name}.`, addresses: [to] }),
+    forget: (name) => tell('/set-servfail', { host: `${name}.` }),
     clearText: (name) => tell('/clear-txt', { host: `${name}.` }),
   }
 }
