@@ -58,11 +58,11 @@ test('once there is a global address, a certificate comes by itself, leads to th
   ok(await ssh('letsencrypt:set', '--global', 'server', server.authority.directory))
   ok(await ssh('letsencrypt:set', '--global', 'email', 'ada@example.com'))
   ok(await ssh('git:from-image', 'blog', image))
-  await eventually(async () => assert.equal(ok(await ssh('letsencrypt:active', 'blog')), 'true\n'))
+  await eventually(async () => assert.match(ok(await ssh('events', 'blog')), /a certificate for blog\.\S+ has come/))
+  assert.equal(ok(await ssh('letsencrypt:active', 'blog')), 'true\n')
   assert.equal((await shown(`blog.${hostname}`)).checkIssued(new X509Certificate(server.root)), false)
   ok(await engine.docker(['restart', instance.name]))
   await eventually(async () => ok(await ssh('letsencrypt:active', 'blog')))
-  assert.match(ok(await ssh('events', 'blog')), /a certificate for blog\.\S+ has come/)
   await eventually(async () => assert.match(ok(await ssh('letsencrypt:report', 'blog', '--letsencrypt-next')), /^20\d\d-/))
 })
 
