@@ -2,7 +2,18 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { atMost, badArchive, type Context, entryCheck, type GivenCertificate, gzipMagic, messageOf, readTar, UserError } from 'dokku'
+import {
+  atMost,
+  badArchive,
+  type Context,
+  entryCheck,
+  type GivenCertificate,
+  gzipMagic,
+  messageOf,
+  readBytes,
+  readTar,
+  UserError,
+} from 'dokku'
 
 const most = 1024 ** 2
 
@@ -17,10 +28,10 @@ export async function fromFiles(certificate: string, key: string, { identity }: 
 }
 
 /** A certificate and its key from standard input: a tar with both, or both in PEM, one behind the other. */
-export async function fromInput({ session }: Context): Promise<GivenCertificate> {
-  if (session.header.terminal !== undefined)
+export async function fromInput(context: Context): Promise<GivenCertificate> {
+  if (context.session.header.terminal !== undefined)
     throw new UserError('missing-argument', 'There is no certificate', { hint: 'cat server.crt server.key | ssh dokku@HOST certs:add APP' })
-  const input = await whole(session.stdin)
+  const input = await readBytes(context, most)
   const text = input.toString('latin1')
   return text.includes('-----BEGIN ') && !text.includes('\0') && !text.startsWith(gzipMagic) ? split(text) : await fromTar(input)
 }
@@ -69,17 +80,6 @@ function pick(files: ReadonlyMap<string, string>, pattern: RegExp, usual: string
     found.length === 0 ? `the archive holds no ${what}` : `the archive holds more than one ${what}, and none is called ${usual}`,
     { hint },
   )
-}
-
-async function whole(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > most) throw new UserError('too-much-input', `standard input holds more than ${most} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 async function readRegular(path: string): Promise<string> {
