@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { UserError } from '#lib/errors.ts'
 import { parseJsonc } from '#lib/jsonc.ts'
-import { readInside } from './context.ts'
+import { readInside } from './buildkit/context.ts'
 
 const schema = z.object({
   builder: z

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { encode } from './buildkit/protobuf.ts'
 import { decodeRecord } from './cache.ts'
-import { encode } from './protobuf.ts'
 
 const time = (seconds: number, nanoseconds: number) =>
   encode([

@@ -1,6 +1,6 @@
 import type { Docker } from '#lib/docker.ts'
-import { withControl } from './control.ts'
-import { encode, fields, raw, text } from './protobuf.ts'
+import { withControl } from './buildkit/control.ts'
+import { encode, fields, raw, text } from './buildkit/protobuf.ts'
 
 /** A record of BuildKit's cache: the result of a step, a pulled layer, or a tree that was sent. */
 export interface CacheRecord {

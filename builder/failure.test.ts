@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { type FailedStep, Progress } from './buildkit/progress.ts'
 import { recorder } from './conformance.ts'
 import { failure } from './failure.ts'
-import { type FailedStep, Progress } from './progress.ts'
 
 function progress(failed?: Partial<FailedStep>): Progress {
   const result = new Progress(recorder().output)

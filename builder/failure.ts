@@ -1,6 +1,6 @@
 import { UserError } from '#lib/errors.ts'
+import type { FailedStep, Progress } from './buildkit/progress.ts'
 import type { Advice, BuildLimits } from './driver.ts'
-import type { FailedStep, Progress } from './progress.ts'
 
 /** What is known of a failed build. */
 export interface Failure {

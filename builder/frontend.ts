@@ -1,14 +1,14 @@
 import type { Docker } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
-import { byPath, contextPaths } from './context.ts'
+import { byPath, contextPaths } from './buildkit/context.ts'
+import { CallError } from './buildkit/grpc.ts'
+import { parseDockerfile } from './buildkit/instructions.ts'
+import { Progress } from './buildkit/progress.ts'
+import { openSession } from './buildkit/session.ts'
+import { solve } from './buildkit/solve.ts'
+import { caSecret, trusting } from './buildkit/trust.ts'
 import type { BuildRequest } from './driver.ts'
 import { failure } from './failure.ts'
-import { CallError } from './grpc.ts'
-import { parseDockerfile } from './instructions.ts'
-import { Progress } from './progress.ts'
-import { openSession } from './session.ts'
-import { solve } from './solve.ts'
-import { caSecret, trusting } from './trust.ts'
 
 /** A Dockerfile and what it may copy. */
 export interface Recipe {

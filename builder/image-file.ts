@@ -1,6 +1,6 @@
 import { unpackTar } from 'modern-tar'
 import { type Docker, hasStatus } from '#lib/docker.ts'
-import { tooLarge } from './context.ts'
+import { tooLarge } from './buildkit/context.ts'
 
 /** A file of an image is read up to so many bytes: builds may leave anything there. */
 const mostBytes = 2 ** 20

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Docker, hasStatus } from '#lib/docker.ts'
-import { contextPaths } from './context.ts'
+import type { Docker } from '#lib/docker.ts'
+import { contextPaths } from './buildkit/context.ts'
 import type { BuildRequest } from './driver.ts'
+import { localId } from './drivers/image.ts'
 import { buildDockerfile } from './frontend.ts'
 
 /** What an image of our own is made of. */
@@ -32,7 +33,7 @@ export async function preparedImage(engine: Docker, wanted: Preparation, request
     .slice(0, 16)
   const repository = `dokku-builder/${wanted.name}`
   const image = `${repository}:${hash}`
-  if (await isThere(engine, image)) return image
+  if ((await localId(engine, image)) !== undefined) return image
   request.output.detail(`Preparing ${repository}, once`)
   const { noCache: _, env: __, ...rest } = request
   const recipe = { text, target, paths: files.map(([path]) => path), ...(dir !== undefined && { dir }) }
@@ -49,16 +50,6 @@ async function filesOf(dir: string): Promise<[path: string, digest: string][]> {
       return [path, createHash('sha256').update(content).digest('hex')]
     }),
   )
-}
-
-async function isThere(engine: Docker, image: string): Promise<boolean> {
-  try {
-    await engine.getImage(image).inspect()
-    return true
-  } catch (error) {
-    if (hasStatus(error, 404)) return false
-    throw error
-  }
 }
 
 async function removeFormer(engine: Docker, repository: string, image: string): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { docker } from '#lib/docker.ts'
-import { startRegistry } from '../registry.fixture.ts'
+import { startRegistry } from '../registry/registry.fixture.ts'
 import { tarHeader } from '../tar.fixture.ts'
 import { daemon } from './daemon.fixture.ts'
 

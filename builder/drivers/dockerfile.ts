@@ -1,5 +1,5 @@
 import { UserError } from '#lib/errors.ts'
-import { contextPaths, readInside } from '../context.ts'
+import { contextPaths, readInside } from '../buildkit/context.ts'
 import type { BuildDriver, Source } from '../driver.ts'
 import { buildDockerfile } from '../frontend.ts'
 

@@ -1,7 +1,7 @@
 import { type Docker, hasStatus } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import { type Output, plain } from '#lib/output.ts'
-import { type TransferOptions, transfer } from '../transfer.ts'
+import { type TransferOptions, transfer } from '../registry/transfer.ts'
 
 /**
  * The id of an image by its name: the engine's own if it has one, else pulled. An image that is nowhere is UserError

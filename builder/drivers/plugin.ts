@@ -2,6 +2,7 @@ import { type Docker, hasStatus } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import type { BuildDriver, BuildRequest, Source } from '../driver.ts'
 import { buildDockerfile } from '../frontend.ts'
+import { localId } from './image.ts'
 
 /** How plugins take part in building. */
 export interface BuilderHooks {
@@ -28,7 +29,7 @@ export function pluginDriver(name: string, hooks: BuilderHooks): BuildDriver {
       } catch (error) {
         throw signal?.aborted ? stopped(error) : error
       }
-      if (!(await isThere(engine, image)))
+      if ((await localId(engine, image)) === undefined)
         throw new UserError('no-such-builder', `nobody built ${image} as ${name}`, {
           hint: `the hook builder-build of a plugin gets ${name} as its first argument and makes that image`,
         })
@@ -40,16 +41,6 @@ export function pluginDriver(name: string, hooks: BuilderHooks): BuildDriver {
 
 function stopped(cause?: unknown): UserError {
   return new UserError('build-aborted', 'the build was stopped', { cause })
-}
-
-async function isThere(engine: Docker, image: string): Promise<boolean> {
-  try {
-    await engine.getImage(image).inspect()
-    return true
-  } catch (error) {
-    if (hasStatus(error, 404)) return false
-    throw error
-  }
 }
 
 async function untag(engine: Docker, image: string): Promise<void> {

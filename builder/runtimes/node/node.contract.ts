@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Sample, testRuntime } from '../../runtime.fixture.ts'
+import { type Sample, testRuntime } from '../../runtime/runtime.fixture.ts'
 
 const sample = (app: string, manager: string): Sample => ({
   app,

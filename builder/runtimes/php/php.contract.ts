@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testRuntime } from '../../runtime.fixture.ts'
+import { testRuntime } from '../../runtime/runtime.fixture.ts'
 
 testRuntime(
   'php',

@@ -1,4 +1,4 @@
-import { testRuntime } from '../../runtime.fixture.ts'
+import { testRuntime } from '../../runtime/runtime.fixture.ts'
 
 const again = /Downloading|Installing collected|Prepared \d|Package operations: [1-9]|- Installing/
 

@@ -1,4 +1,4 @@
-import { testRuntime } from '../../runtime.fixture.ts'
+import { testRuntime } from '../../runtime/runtime.fixture.ts'
 
 testRuntime('ruby', [
   {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { type Files, writeTree } from './conformance.ts'
+import { type Files, writeTree } from '../conformance.ts'
 import { contextPaths, readInside } from './context.ts'
 
 describe('builder context', () => {

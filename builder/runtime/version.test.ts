@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Tree } from './runtime-clues.ts'
-import { findVersion, serves } from './runtime-version.ts'
+import type { Tree } from './clues.ts'
+import { findVersion, serves } from './version.ts'
 
 const rules = {
   default: '3.14',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { type Files, writeTree } from './conformance.ts'
+import { type Files, writeTree } from '../conformance.ts'
 import { sendTree, type Tree } from './filesync.ts'
 import { encode, fields, raw, text } from './protobuf.ts'
 

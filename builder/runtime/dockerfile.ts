@@ -1,7 +1,7 @@
-import type { BuildRequest } from './driver.ts'
-import type { Recipe } from './frontend.ts'
-import { cacheMount, envMount, scriptMount } from './mounts.ts'
-import type { Plan } from './runtime-plan.ts'
+import type { BuildRequest } from '../driver.ts'
+import type { Recipe } from '../frontend.ts'
+import { cacheMount, envMount, scriptMount } from '../mounts.ts'
+import type { Plan } from './plan.ts'
 
 /** The images that the stages begin with. */
 export interface Bases {

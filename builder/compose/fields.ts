@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is the syntax of variables in Compose files
 
 import { didYouMean } from '#lib/nearest.ts'
-import type { Path } from './compose-file.ts'
+import type { Path } from './file.ts'
 
 /** What becomes of the fields of a mapping in a Compose file. */
 export interface Fields {

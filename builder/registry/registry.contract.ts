@@ -4,9 +4,9 @@ import { rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { type Docker, docker } from '#lib/docker.ts'
-import { recorder, writeTree } from './conformance.ts'
-import { dockerfile } from './drivers/dockerfile.ts'
-import { resolveImage } from './drivers/image.ts'
+import { recorder, writeTree } from '../conformance.ts'
+import { dockerfile } from '../drivers/dockerfile.ts'
+import { resolveImage } from '../drivers/image.ts'
 import { type Registry, startRegistry, tokenIssuer } from './registry.fixture.ts'
 
 const login = { username: 'someone', password: 'right' }

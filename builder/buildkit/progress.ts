@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 import { type Output, plain } from '#lib/output.ts'
-import { withoutMounts } from './mounts.ts'
+import { withoutMounts } from '../mounts.ts'
 import type { Trace, Vertex, Work } from './trace.ts'
 
 /** How many of a failed step's last lines are kept. */

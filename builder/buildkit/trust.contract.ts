@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { type Docker, docker } from '#lib/docker.ts'
 import { run } from '#lib/exec.ts'
-import { extract, recorder, writeTree } from './conformance.ts'
-import { dockerfile } from './drivers/dockerfile.ts'
+import { extract, recorder, writeTree } from '../conformance.ts'
+import { dockerfile } from '../drivers/dockerfile.ts'
 
 const base = process.env.BUILDER_TEST_BASE ?? 'debian:trixie-slim'
 const image = `test-builder-trust:${process.pid}`

@@ -1,8 +1,8 @@
 import { type Docker, hasStatus } from '#lib/docker.ts'
 import { messageOf, UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
-import type { Registries } from './driver.ts'
-import { jsonLines, post } from './engine.ts'
+import { jsonLines, post } from '../buildkit/engine.ts'
+import type { Registries } from '../driver.ts'
 
 /** A transfer says how far it is at most this often, in milliseconds. */
 const progressInterval = 5_000

@@ -1,7 +1,7 @@
 import { coerce, minVersion, satisfies, valid, validRange } from 'semver'
 import { UserError } from '#lib/errors.ts'
-import { findAny, type Tree } from './runtime-clues.ts'
-import type { Runtime } from './runtime-description.ts'
+import { findAny, type Tree } from './clues.ts'
+import type { Runtime } from './description.ts'
 
 /** The version of a language that an app is built with. */
 export interface Version {

@@ -1,9 +1,9 @@
 import { matchesGlob } from 'node:path'
 import { UserError } from '#lib/errors.ts'
 import { quoteWord } from '#lib/words.ts'
-import { find, findAny, pathsLike, type Tree } from './runtime-clues.ts'
-import type { Runtime, Step, Variant } from './runtime-description.ts'
-import { findVersion, type Version } from './runtime-version.ts'
+import { find, findAny, pathsLike, type Tree } from './clues.ts'
+import type { Runtime, Step, Variant } from './description.ts'
+import { findVersion, type Version } from './version.ts'
 
 /** How one tree is built: what its description leaves open is decided. */
 export interface Plan {

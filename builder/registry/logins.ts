@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { readIfThere } from '#lib/files.ts'
-import type { Registries } from './driver.ts'
+import type { Registries } from '../driver.ts'
 
 const config = z.object({ auths: z.record(z.string(), z.object({ auth: z.string().optional() })).default({}) })
 

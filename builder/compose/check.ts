@@ -1,19 +1,10 @@
 import * as z from 'zod'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { hasVariables, interpolate, type Lookup, variablesIn } from '#lib/interpolate.ts'
-import {
-  buildFields,
-  deployFields,
-  type Fields,
-  type Finding,
-  findings,
-  networkFields,
-  serviceFields,
-  topFields,
-} from './compose-fields.ts'
-import type { ComposeFile, Path } from './compose-file.ts'
-import { type ComposeService, serviceSchema } from './compose-schema.ts'
-import type { Advice } from './driver.ts'
+import type { Advice } from '../driver.ts'
+import { buildFields, deployFields, type Fields, type Finding, findings, networkFields, serviceFields, topFields } from './fields.ts'
+import type { ComposeFile, Path } from './file.ts'
+import { type ComposeService, serviceSchema } from './schema.ts'
 
 /** The services of a Compose file by name, and what of the file is not as it says, in lines for people. */
 export interface Checked {

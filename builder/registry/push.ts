@@ -1,6 +1,6 @@
 import type { Docker } from '#lib/docker.ts'
 import type { Output } from '#lib/output.ts'
-import { localId, parseReference } from './drivers/image.ts'
+import { localId, parseReference } from '../drivers/image.ts'
 import { type TransferOptions, transfer } from './transfer.ts'
 
 /** Pushes an image of the engine's, by its id, as `host/repository:tag`; that name is not left on the engine where it was not before. Errors as of `transfer`. */

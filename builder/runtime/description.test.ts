@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { test } from 'node:test'
-import { writeTree } from './conformance.ts'
-import { treeAt } from './runtime-clues.ts'
-import { readRuntime } from './runtime-description.ts'
-import { runtimeRecipe } from './runtime-dockerfile.ts'
-import { detectRuntimes, planBuild } from './runtime-plan.ts'
+import { writeTree } from '../conformance.ts'
+import { treeAt } from './clues.ts'
+import { readRuntime } from './description.ts'
+import { runtimeRecipe } from './dockerfile.ts'
+import { detectRuntimes, planBuild } from './plan.ts'
 
 const toml = `
 title = "Lua"

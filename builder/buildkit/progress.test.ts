@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { recorder } from './conformance.ts'
+import { recorder } from '../conformance.ts'
 import { Progress } from './progress.ts'
 import { encode } from './protobuf.ts'
 import { decodeTrace } from './trace.ts'

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { parseDockerfile } from './instructions.ts'
-import type { Tree } from './runtime-clues.ts'
-import { runtimes } from './runtime-description.ts'
-import { runtimeRecipe } from './runtime-dockerfile.ts'
-import { detectRuntimes, planBuild } from './runtime-plan.ts'
+import { parseDockerfile } from '../buildkit/instructions.ts'
+import type { Tree } from './clues.ts'
+import { runtimes } from './description.ts'
+import { runtimeRecipe } from './dockerfile.ts'
+import { detectRuntimes, planBuild } from './plan.ts'
 
 type Files = Record<string, string>
 

@@ -1,8 +1,8 @@
 import { matchesGlob } from 'node:path'
 import { parse } from 'smol-toml'
 import { UserError } from '#lib/errors.ts'
-import { contextPaths, readInside } from './context.ts'
-import type { Clue } from './runtime-description.ts'
+import { contextPaths, readInside } from '../buildkit/context.ts'
+import type { Clue } from './description.ts'
 
 /** What programs write, such as lockfiles, may be long, in bytes; what is longer is there, and says nothing. */
 const mostBytes = 16 * 2 ** 20

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UserError } from '#lib/errors.ts'
-import { checkCompose } from './compose-check.ts'
-import { buildFields, deployFields, serviceFields } from './compose-fields.ts'
-import { parseCompose, readCompose } from './compose-file.ts'
-import { planServices } from './compose-plan.ts'
-import { writeTree } from './conformance.ts'
+import { writeTree } from '../conformance.ts'
+import { checkCompose } from './check.ts'
+import { buildFields, deployFields, serviceFields } from './fields.ts'
+import { parseCompose, readCompose } from './file.ts'
+import { planServices } from './plan.ts'
 
 const read = (text: string, variables: Record<string, string> = {}, around = { envFiles: {}, defaults: {} }) => {
   const file = parseCompose('compose.yaml', text)

@@ -1,10 +1,10 @@
 import { messageOf } from '#lib/errors.ts'
 import { interpolate, variablesIn } from '#lib/interpolate.ts'
 import { parseWords } from '#lib/words.ts'
-import { fault, unsupported } from './compose-check.ts'
-import type { ComposeFile, Path } from './compose-file.ts'
-import type { ComposeService } from './compose-schema.ts'
-import type { ServiceSpec } from './driver.ts'
+import type { ServiceSpec } from '../driver.ts'
+import { fault, unsupported } from './check.ts'
+import type { ComposeFile, Path } from './file.ts'
+import type { ComposeService } from './schema.ts'
 
 /** What is made of one service. */
 export interface ServicePlan {

@@ -135,7 +135,7 @@ let read: Promise<Runtime[]> | undefined
 
 /** All that we bring, in the order in which they are asked. */
 export async function runtimes(): Promise<Runtime[]> {
-  read ??= readAll(join(import.meta.dirname, 'runtimes'))
+  read ??= readAll(join(import.meta.dirname, '../runtimes'))
   return await read
 }
 

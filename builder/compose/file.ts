@@ -1,6 +1,6 @@
 import { type Document, isNode, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml'
 import { UserError } from '#lib/errors.ts'
-import { readInside } from './context.ts'
+import { readInside } from '../buildkit/context.ts'
 
 /** What a Compose file may be called; the first that a tree has counts. */
 export const composeNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml']

@@ -6,12 +6,12 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { type Docker, docker } from '#lib/docker.ts'
 import { readIfThere } from '#lib/files.ts'
-import { type Files, recorder, writeTree } from './conformance.ts'
-import type { BuildRequest } from './driver.ts'
-import { runtime } from './drivers/runtime.ts'
+import { type Files, recorder, writeTree } from '../conformance.ts'
+import type { BuildRequest } from '../driver.ts'
+import { runtime } from '../drivers/runtime.ts'
 
 /** Where the sample apps are. */
-const apps = join(import.meta.dirname, '../tests/apps')
+const apps = join(import.meta.dirname, '../../tests/apps')
 
 /** A container of an image that a test has built. */
 export interface Running {
