@@ -55,3 +55,14 @@ test('nginx.conf without sites, without IPv6 and on other ports is as in golden/
 test('nginx.conf does not depend on the order of the sites', () => {
   assert.equal(render({ sites }, settings), render({ sites: sites.toReversed() }, settings))
 })
+
+test('nginx.conf has one server for a site whose plain HTTP is only the way to HTTPS, and two where nginx has to decide', () => {
+  const tls = { digest: 'ab', notAfter: '2030-01-01T00:00:00Z', redirect: true }
+  const shop: Site = { name: 'shop', hosts: ['shop.example.com'], tls, options: { maxBodySize: '20m' } }
+  const count = (all: Site[]) => render({ sites: all }, settings).match(/server_name shop\.example\.com;/g)?.length
+  assert.equal(count([shop]), 1)
+  assert.equal(count([{ ...shop, options: { trustedProxies: ['10.0.0.0/8'] } }]), 1)
+  assert.equal(count([{ ...shop, front: { redirects: [{ from: 'a.test', to: 'b.test', code: 301 }] } }]), 2)
+  const all: Site = { name: 'all', hosts: ['*.example.com'], options: { maxBodySize: '20m' } }
+  assert.equal(count([shop, all]), 2)
+})

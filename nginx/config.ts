@@ -14,10 +14,11 @@ import { placed } from './tree/placed.ts'
 
 /** nginx's whole configuration; the same sites, routes and settings give the same bytes. Plain sites leave no trace in it. */
 export function render({ sites, homes = [], tree }: State, settings: Settings, routes: ReadonlyMap<string, string> = new Map()): string {
-  const { plain, blocks } = kindsOf(sites)
+  const kinds = kindsOf(sites)
+  const { blocks } = kinds
   const ofTree = placed(tree, settings)
   // A server of the tree may have a wildcard, or no name at all: hosts of plain sites stand before these only where they are said.
-  const hosts = ofTree.onOurPorts ? hostTable(plain, homes).keys() : []
+  const hosts = ofTree.onOurPorts ? hostTable(kinds, homes).keys() : []
   const http = [
     shared(settings),
     tlsShared(settings),
@@ -32,7 +33,7 @@ export function render({ sites, homes = [], tree }: State, settings: Settings, r
       blocks.some((site) => isQuic(site, settings)),
     ),
     ...ports(blocks, settings),
-    ...blocks.map((site) => served(site, settings)),
+    ...blocks.map((site) => served(site, settings, kinds.sent.includes(site))),
     ...(ofTree.http === '' ? [] : [ofTree.http]),
   ]
   const parts = [
@@ -59,6 +60,8 @@ pcre_jit on;
 
 function shared({ luaDir, stateDir }: Settings): string {
   return `lua_package_path "${luaDir}/?.lua;/usr/share/lua/5.1/?.lua;;";
+# Giving memory back takes longer than a request does; the usual is after every thousandth.
+lua_malloc_trim 200000;
 lua_shared_dict routes 4m;
 lua_shared_dict hosts 8m;
 lua_shared_dict tls 8m;

@@ -120,3 +120,15 @@ test('pages of ours are HTML for a browser and a line for others: which one, its
     /<h1>There is no app here<\/h1>[\s\S]*any\.home\.test &middot; 404/,
   )
 })
+
+test('a route that leads somewhere again is served by every worker that said why it did not', async (t) => {
+  const { port, client } = await applianceOf(t)
+  const { upstream } = await app(t, (_, response) => response.end('here'))
+  await client.sync({ sites: [{ name: 'shop', hosts: ['shop.test'] }], routes: {} })
+  for (let round = 0; round < 3; round++) {
+    await client.setRoutes('shop', { upstreams: [], because: 'deploying' })
+    for (let asked = 0; asked < 10; asked++) assert.equal((await get(port, 'shop.test')).status, 503)
+    await client.setRoutes('shop', [upstream])
+    for (let asked = 0; asked < 10; asked++) assert.equal((await get(port, 'shop.test')).text, 'here')
+  }
+})

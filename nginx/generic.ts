@@ -47,7 +47,6 @@ export function genericServer(
   return block(
     'server',
     `${listen(httpPort, parameters(httpPort), settings)}${listen(httpsPort, ` ssl${parameters(httpsPort)}`, settings)}${quic ? listen(httpsPort, ' quic reuseport default_server', settings) : ''}server_name ${['_', ...hosts].join(' ')};
-set $counted "";
 set $to_https "";
 set_by_lua_block $site { return front.site() }
 set $route $site;

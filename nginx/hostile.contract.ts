@@ -152,6 +152,21 @@ test('clients that send their requests byte by byte are sent away, and hinder no
   assert.equal(paths.length, served)
 })
 
+test('clients that begin a body and do not go on are sent away, and reach no app', async (t) => {
+  const { port, paths, client } = await hostOf(t)
+  await client.putSite({ name: 'one', hosts: ['one.test'], options: { bodyTimeout: '1s' } })
+  const slow = Array.from({ length: 200 }, () => connect(port, '127.0.0.1'))
+  for (const socket of slow) socket.write('POST /slow HTTP/1.1\r\nHost: one.test\r\nContent-Length: 1000\r\n\r\nsome')
+  const answers = slow.map(async (socket) => {
+    let text = ''
+    for await (const chunk of socket) text += chunk
+    return text
+  })
+  assert.equal((await get(port, 'one.test')).status, 200)
+  for (const text of await Promise.all(answers)) assert.match(text, /^HTTP\/1\.1 408 |^$/)
+  assert.ok(!paths.includes('/slow'))
+})
+
 test('floods of HTTP/2 end with their connection, and hinder nobody', async (t) => {
   const { port, httpsPort, workers } = await hostOf(t)
   const before = await workers()

@@ -1,5 +1,6 @@
 import { isEncrypted } from './listener.ts'
 import type { Site } from './site.ts'
+import { trustsProxies } from './trust.ts'
 
 /** Sites by how they are served. */
 export interface Kinds {
@@ -7,6 +8,8 @@ export interface Kinds {
   plain: Site[]
   /** With a server block of their own. */
   blocks: Site[]
+  /** Those of the blocks whose plain HTTP is nothing but the way to HTTPS: the server for all shows it. */
+  sent: Site[]
 }
 
 /** The host that everything below is served as, in the table of hosts, when no site has it: the page for an app that is not there. */
@@ -25,13 +28,30 @@ export function kindsOf(sites: readonly Site[]): Kinds {
     }
     grown = covered.some((site) => wildcardsOf(site).length > 0)
   }
-  return { plain: ordered.filter((site) => !blocks.has(site)), blocks: ordered.filter((site) => blocks.has(site)) }
+  return {
+    plain: ordered.filter((site) => !blocks.has(site)),
+    blocks: ordered.filter((site) => blocks.has(site)),
+    sent: sentOf([...blocks]),
+  }
 }
 
-/** The table of hosts: of plain sites, and what is at and below `homes` and nobody's. */
-export function hostTable(plain: readonly Site[], homes: readonly string[]): Map<string, string> {
+function sentOf(blocks: readonly Site[]): Site[] {
+  const sent = blocks.filter(isOnlySent)
+  const others = blocks.filter((site) => !sent.includes(site)).flatMap(wildcardsOf)
+  // nginx asks a block with a wildcard before the server for all.
+  return sent.filter(({ hosts }) => hosts.every((host) => !isBelow(host, others)))
+}
+
+function isOnlySent(site: Site): boolean {
+  const { additions, listeners, options = {}, front = {} } = site
+  return redirects(site) && additions === undefined && listeners === undefined && front.redirects === undefined && !trustsProxies(options)
+}
+
+/** The table of hosts: of sites that the server for all serves, or sends to HTTPS, and what is at and below `homes` and nobody's. */
+export function hostTable({ plain, sent }: Kinds, homes: readonly string[]): Map<string, string> {
   const table = new Map(homes.flatMap((home) => [home, `*.${home}`]).map((host) => [host, nobody]))
-  for (const site of plain) for (const host of site.hosts) table.set(host, redirects(site) ? `${site.name} redirect` : site.name)
+  for (const site of [...plain, ...sent])
+    for (const host of site.hosts) table.set(host, redirects(site) ? `${site.name} redirect` : site.name)
   return table
 }
 

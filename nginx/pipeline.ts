@@ -208,5 +208,5 @@ export class Pipeline {
 
 function tablesOf({ sites, homes = [] }: State) {
   const tls = tlsTable(sites)
-  return { hosts: hostTable(kindsOf(sites).plain, homes), tls, digests: new Set(tls.values()) }
+  return { hosts: hostTable(kindsOf(sites), homes), tls, digests: new Set(tls.values()) }
 }

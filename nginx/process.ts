@@ -11,8 +11,8 @@ const goodbyeMs = 1200
 /** A client that did not ask for so long rests, and hardly asks in the very moment of closing. */
 const restMs = 300
 
-/** How long it takes until every worker tells them (lua/balance.lua looks now and then), and some more. */
-const heardMs = 40
+/** How long a request takes that began just before they are told. */
+const heardMs = 10
 
 /** How long nginx may look at a configuration: names in a tree are asked of DNS meanwhile. */
 const checkMs = 60_000
@@ -169,9 +169,14 @@ export class Nginx {
   }
 }
 
-/** Did nginx give a new configuration up? It tries for a while to have a port that somebody else has. */
+/**
+ * Did nginx give a new configuration up? It tries for a while to have a port that somebody else has; and workers that are to open their
+ * logs anew say that they may not enter the folder of this one, which is the master's.
+ */
 function failed(said: string): boolean {
-  return said.split('\n').some((line) => line.includes('[emerg]') && !/ bind\(\) to \S+ failed /.test(line))
+  return said
+    .split('\n')
+    .some((line) => line.includes('[emerg]') && !/ bind\(\) to \S+ failed | open\(\) "\S+\/said\.log" failed /.test(line))
 }
 
 /** A file, or nothing when there is none: a process of /proc has just gone. */

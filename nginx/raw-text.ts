@@ -63,7 +63,7 @@ export function rawText(text: string, place: RawPlace): string {
   }
 
   function checkSet(one: Statement): void {
-    if (/^\$(site|route|counted|pages|client|to_https)$/.test(one.words[1] ?? '')) fails(one, `${one.words[1]} is the appliance's own`)
+    if (/^\$(site|route|pages|client|to_https)$/.test(one.words[1] ?? '')) fails(one, `${one.words[1]} is the appliance's own`)
   }
 
   function checkServer(one: Statement): void {
@@ -85,7 +85,6 @@ export function rawText(text: string, place: RawPlace): string {
   const own = `
   set $site ${place.site};
   set $route ${place.site};
-  set $counted "";
   log_by_lua_block {
     balance.finish()
     metrics.count()

@@ -13,12 +13,12 @@ import { toHttps, trustsProxies } from './trust.ts'
 
 type HttpListener = Exclude<Listener, { scheme: 'tcp' | 'udp' }>
 
-/** All of a site that has words in the configuration: what was added beside it comes first, and serves the hosts that it names in the site's place. */
-export function served(site: Site, settings: Settings): string {
+/** All of a site that has words in the configuration: what was added beside it comes first, and serves the hosts that it names in the site's place. `sent` to HTTPS by the server for all, it has no words about that. */
+export function served(site: Site, settings: Settings, sent = false): string {
   const beside = site.additions?.beside ?? []
   const taken = new Set(beside.flatMap((one) => one.hosts))
   const hosts = site.hosts.filter((host) => !taken.has(host))
-  return include(site, beside, settings) + (hosts.length > 0 ? servers({ ...site, hosts }, settings) : '')
+  return include(site, beside, settings) + (hosts.length > 0 ? servers({ ...site, hosts }, settings, sent) : '')
 }
 
 /** What the http block has to define for a site. */
@@ -37,9 +37,11 @@ export function httpListeners({ listeners, tls }: Site): HttpListener[] {
   return wanted.filter((one) => !isStream(one)).filter((one) => tls !== undefined || !isEncrypted(one))
 }
 
-function servers(site: Site, settings: Settings): string {
+function servers(site: Site, settings: Settings, sent: boolean): string {
   if (site.socket !== undefined) return block('server', streamed(site, site.socket, settings))
-  return [...Map.groupBy(httpListeners(site), (one) => groupOf(site, one)).values()].map((group) => server(site, group, settings)).join('')
+  const groups = Map.groupBy(httpListeners(site), (one) => groupOf(site, one))
+  if (sent) groups.delete('redirect')
+  return [...groups.values()].map((group) => server(site, group, settings)).join('')
 }
 
 /** Listeners that one server block serves: those with one route, over one protocol to the app. */
@@ -57,7 +59,7 @@ function server(wanted: Site, group: readonly HttpListener[], settings: Settings
   const site = first.proxyProtocol === true ? { ...wanted, options } : wanted
   const from = first.proxyProtocol === true ? proxied : ''
   const named = `${group.map((one) => listenTo(one, settings, isQuic(site, settings))).join('')}server_name ${site.hosts.join(' ')};\n${from}`
-  const variables = `set $site ${site.name};\nset $route ${first.route ?? site.name};\nset $counted "";\n`
+  const variables = `set $site ${site.name};\nset $route ${first.route ?? site.name};\n`
   if (groupOf(site, first) === 'redirect')
     return block('server', `${named}${variables}${logged(settings)}${redirectDirectives(site.front).server}${alwaysToHttps(settings)}`)
   const inside = site.additions?.inside ?? []

@@ -1,11 +1,15 @@
 -- Chooses the upstream of each request and counts the requests in flight to each.
 local balancer = require "ngx.balancer"
+local base = require "resty.core.base"
+local ffi = require "ffi"
+local marks = require "marks"
+local cells, changes, parting = marks.cells, marks.routes, marks.parting
 local set_peer, last_failure = balancer.set_current_peer, balancer.get_last_failure
 local routes, open = ngx.shared.routes, ngx.shared.open
 local exiting = ngx.worker.exiting
 local var = ngx.var
--- LuaJIT compiles a plain call of these well, and `var.site`, a metamethod, often not at all.
-local get, set = getmetatable(var).__index, getmetatable(var).__newindex
+-- LuaJIT compiles a plain call of this well, and `var.site`, a metamethod, often not at all.
+local get = getmetatable(var).__index
 
 -- What nginx's balancers answer when no upstream is left; it becomes a 502.
 local busy = -3
@@ -16,18 +20,34 @@ local tries = 5
 local parsed = {}
 local failed = {}
 
--- The upstreams of a route as this worker keeps them, or nil when there is none.
-local function parse(route)
+-- The upstream that each request of this worker is counted for. By the request's place in memory, as the internal redirect to the
+-- page for a 502 empties ngx.ctx; the log phase, which each request comes to, takes it out.
+local counted = {}
+
+local function request()
+  return tonumber(ffi.cast("uintptr_t", base.get_request()))
+end
+
+-- The upstreams of a route as this worker keeps them, or nil when there is none; looked up again once any route has changed.
+local function find(route)
+  local list = parsed[route]
+  local now = cells[changes]
+  if list and list.seen == now then
+    return list
+  end
   local text = routes:get(route)
   if not text then
     parsed[route] = nil
     return nil
   end
-  local list = { text = text, last = math.random(0, 15) }
-  for key, address, port in text:gmatch("((%S+):(%d+))") do
-    list[#list + 1] = { key = key, address = address, port = tonumber(port) }
+  if not list or list.text ~= text then
+    list = { text = text, last = math.random(0, 15) }
+    for key, address, port in text:gmatch("((%S+):(%d+))") do
+      list[#list + 1] = { key = key, address = address, port = tonumber(port) }
+    end
+    parsed[route] = list
   end
-  parsed[route] = list
+  list.seen = now
   return list
 end
 
@@ -47,24 +67,19 @@ local function turn(list)
 end
 
 -- A request's upstream failed and nginx asks for another.
-local function give_up()
-  local key = get(var, "counted")
-  if key ~= "" then
+local function give_up(id)
+  local key = counted[id]
+  if key then
     open:incr(key, -1)
-    set(var, "counted", "")
+    counted[id] = nil
     failed[key] = ngx.now() + rest
   end
 end
 
--- Is a reload coming, or has it come and this is a worker of before? Looked up a few times a second, as shared memory is what a request pays most for.
-local parting, looked = nil, 0
+-- Is a reload coming, or has it come and this is a worker of before?
 local function goodbye()
-  local now = ngx.now()
-  if now - looked > 0.02 or now < looked then
-    parting, looked = routes:get("=goodbye"), now
-  end
   -- A worker that ends closes each connection after its answer, whatever that says.
-  return parting or exiting()
+  return cells[parting] > ngx.now() or exiting()
 end
 
 local M = {}
@@ -76,30 +91,30 @@ function M.balance(closing)
   if not closing and goodbye() then
     return ngx.exit(ngx.ERROR)
   end
+  local id = request()
   local again = last_failure()
   if again then
-    give_up()
+    give_up(id)
   end
   local route = get(var, "route")
-  local list = parsed[route] or parse(route)
+  local list = find(route)
   -- A route may have words in place of upstreams, for the page that is shown.
   if not list or #list == 0 then
     return ngx.exit(busy)
   end
   local upstream = #list == 1 and list[1] or turn(list)
   local key = upstream.key
-  local counted, err = open:incr(key, 1, 0)
-  -- Counted before the route is read: whoever takes an upstream out of the route and
+  local count, err = open:incr(key, 1, 0)
+  -- Counted before the route is looked at for the last time: whoever takes an upstream out of the route and
   -- then sees its count at 0 knows that no request can still be on its way to it.
-  if routes:get(route) ~= list.text then
-    if counted then
+  if cells[changes] ~= list.seen and find(route) ~= list then
+    if count then
       open:incr(key, -1)
     end
-    parse(route)
     return M.balance(closing)
   end
-  if counted then
-    set(var, "counted", key)
+  if count then
+    counted[id] = key
   else
     ngx.log(ngx.ERR, "a request to ", key, " is not counted: ", err)
   end
@@ -113,12 +128,13 @@ function M.balance(closing)
   end
 end
 
--- log_by_lua: the request has ended, however it did. `counted` is a variable and not in
--- ngx.ctx because the internal redirect to the page for a 502 empties ngx.ctx.
+-- log_by_lua: the request has ended, however it did.
 function M.finish()
-  local counted = get(var, "counted")
-  if counted ~= "" then
-    open:incr(counted, -1)
+  local id = request()
+  local key = counted[id]
+  if key then
+    open:incr(key, -1)
+    counted[id] = nil
   end
 end
 

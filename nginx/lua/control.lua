@@ -1,4 +1,5 @@
 -- What the API asks of nginx on its private socket.
+local marks = require "marks"
 local metrics = require "metrics"
 local tables = require "tables"
 
@@ -77,11 +78,7 @@ end
 -- POST /goodbye: the seconds for which answers ask clients for a new connection; 0 ends it.
 function M.goodbye()
   local seconds = tonumber(body())
-  if seconds > 0 then
-    ngx.shared.routes:set("=goodbye", true, seconds)
-  else
-    ngx.shared.routes:delete("=goodbye")
-  end
+  marks.part(seconds > 0 and ngx.time() + seconds or 0)
 end
 
 -- POST /open: upstreams, one per line; answers the number of requests in flight to them.

@@ -1,4 +1,6 @@
 -- Whose is a host? Sites that are only hosts have no server block: the one that serves them all asks here.
+local marks = require "marks"
+local cells, changes = marks.cells, marks.hosts
 local hosts, challenges = ngx.shared.hosts, ngx.shared.challenges
 local var = ngx.var
 local get, set = getmetatable(var).__index, getmetatable(var).__newindex
@@ -16,6 +18,10 @@ local function parse(value)
   parsed[value] = entry
   return entry
 end
+
+-- The entries of hosts that this worker was asked for, as the table was when it had changed `seen` times. Never of hosts below a
+-- wildcard, of which there is no end.
+local known, seen = {}, nil
 
 local M = {}
 
@@ -35,10 +41,28 @@ local function is_challenge()
   return sub(uri, 1, #well_known) == well_known and challenges:get(sub(uri, #well_known + 1)) ~= nil
 end
 
+local function entry_of(host)
+  local now = cells[changes]
+  if now ~= seen then
+    known, seen = {}, now
+  end
+  local entry = known[host]
+  if entry then
+    return entry
+  end
+  local value = hosts:get(host)
+  if value then
+    entry = parsed[value] or parse(value)
+    known[host] = entry
+    return entry
+  end
+  value = M.nearest(hosts, host)
+  return value and (parsed[value] or parse(value))
+end
+
 -- set_by_lua: the site of a request by its host, or "" when there is none; sets `to_https` where it is to come again encrypted.
 function M.site()
-  local value = M.nearest(hosts, get(var, "host"))
-  local entry = value and (parsed[value] or parse(value))
+  local entry = entry_of(get(var, "host"))
   if entry and not entry.redirect then
     return entry.site
   end

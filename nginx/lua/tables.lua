@@ -1,6 +1,8 @@
 -- The tables in shared memory. The text form of one, in a file and on the control socket alike, is one line per entry:
 -- the key and, after a blank, its value; a key alone has no value any more.
 
+local marks = require "marks"
+
 -- No key can be this, so it marks a table that has been loaded.
 local loaded = "=loaded"
 
@@ -20,10 +22,12 @@ function M.apply(name, text)
       -- safe_set: never throw another entry out to make room.
       local ok, err = dict:safe_set(key, value)
       if not ok then
+        marks.changed(name)
         return nil, key .. ": " .. err
       end
     end
   end
+  marks.changed(name)
   return true
 end
 
@@ -37,7 +41,7 @@ local function read(path)
   return text
 end
 
--- Entries that the text of a table does not name. Those of our own, such as =goodbye, stay.
+-- Entries that the text of a table does not name. Those of our own, such as =page, stay.
 local function drop_others(dict, text)
   local named = {}
   for key in ("\n" .. text):gmatch("\n(%S+)") do
@@ -75,6 +79,7 @@ function M.load(dir)
         ngx.log(ngx.ERR, name, " in ", dir, ": ", err)
       end
       drop_others(ngx.shared[name], text)
+      marks.changed(name)
     end
   end
   ngx.shared.routes:set(loaded, true)

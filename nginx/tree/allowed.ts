@@ -53,7 +53,6 @@ const inPath = /^(host|server_name|uri|document_uri|scheme|\d)$/
 /** Variables that the configuration of sites stands on. */
 export const reservedVariables: ReadonlySet<string> = new Set([
   'connection_upgrade',
-  'counted',
   'host_port',
   'hsts',
   'pages',
