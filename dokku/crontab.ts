@@ -82,11 +82,21 @@ function parse(text: string, entryOf: (line: string) => CronEntry | undefined): 
 }
 
 function problemOf(entry: CronEntry): string | undefined {
-  if (entry.command === '') return 'a schedule and a command are wanted'
+  return entry.command === '' ? 'a schedule and a command are wanted' : scheduleProblem(entry.schedule, entry.zone)
+}
+
+/** Why this is no schedule, or no time zone; undefined where it is one. */
+export function scheduleProblem(schedule: string, zone?: string): string | undefined {
   try {
-    onSchedule(entry, () => undefined).stop()
+    onSchedule({ schedule, ...(zone === undefined ? {} : { zone }) }, () => undefined).stop()
     return undefined
   } catch (error) {
-    return `${JSON.stringify(entry.schedule)} is no schedule: ${messageOf(error).replace(/^CronPattern: /, '')}`
+    return `${JSON.stringify(schedule.slice(0, 60))} is no schedule: ${messageOf(error).replace(/^CronPattern: /, '')}`
   }
+}
+
+/** The first time of a schedule after another. Throws when the schedule is none. */
+export function nextTime(schedule: string, zone: string | undefined, after: Date): Date | undefined {
+  const job = new Cron(schedule, { mode: '5-part', paused: true, ...(zone === undefined ? {} : { timezone: zone }) })
+  return job.nextRun(after) ?? undefined
 }
