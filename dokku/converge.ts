@@ -2,23 +2,16 @@ import { messageOf, UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
 import type { App } from './app.ts'
 import { heard } from './by.ts'
+import { isListed } from './checks.ts'
 import { type AppContainer, type Wanted, wantedContainers } from './container.ts'
 import { readLogs } from './container-logs.ts'
-import {
-  containersOf,
-  groundOf,
-  removeContainer,
-  renameContainer,
-  retireContainer,
-  reviveContainer,
-  settleContainer,
-  startContainer,
-} from './containers.ts'
+import { containersOf, groundOf, removeContainer, renameContainer, reviveContainer, settleContainer, startContainer } from './containers.ts'
 import { orNextPass } from './engine-error.ts'
 import { ensureLinks, restoreLinks } from './links.ts'
-import { planApp } from './plan.ts'
+import { type Plan, planApp, serves } from './plan.ts'
 import { untilReady } from './readiness.ts'
 import type { Release } from './release.ts'
+import { retireContainer, stopContainer } from './retire-container.ts'
 import { route } from './routing.ts'
 import { dependenciesOf, inStartOrder } from './services.ts'
 
@@ -47,7 +40,8 @@ export async function converge(app: App, release: Release | undefined, output: O
   const plan = planApp(wantedOf(app, release, step), existing, step)
   const proved = release === undefined ? [] : await prove(app, release, plan.prove, step.signal)
   const missing = [...plan.create, ...plan.prove.filter((one) => !proved.includes(one))]
-  const started = release === undefined ? [] : await startAll(app, release, missing, output, step)
+  const started =
+    release === undefined ? [] : await afterHalt(app, plan, missing, output, () => startAll(app, release, missing, output, step))
   step.commit?.()
   const fresh = [...plan.keep, ...proved, ...started]
   const finish = async () => {
@@ -81,6 +75,26 @@ function retire({ instance }: App, leaving: readonly AppContainer[]): void {
     retireContainer(instance, one)
       .catch((error: unknown) => instance.log.error({ err: error, container: one.name }, 'could not retire a container'))
       .finally(() => instance.retiring.delete(one.id))
+}
+
+/** Does something after the old containers of process types that may not run twice have ended; where it fails, these run again. */
+async function afterHalt<T>(
+  app: App,
+  { retire }: Plan,
+  missing: readonly Pick<Wanted, 'process'>[],
+  output: Output,
+  work: () => Promise<T>,
+) {
+  const once = new Set(missing.map(({ process }) => process).filter((process) => isListed(app, 'disabled', process)))
+  const old = retire.filter((one) => serves(one) && once.has(one.process))
+  for (const one of old) output.detail(`Stopping ${one.process}.${one.index} first: its checks are disabled`)
+  await Promise.all(old.map((one) => stopContainer(app.instance, one)))
+  try {
+    return await work()
+  } catch (error) {
+    await Promise.all(old.map((one) => reviveContainer(app.instance, { ...one, state: 'exited' })))
+    throw error
+  }
 }
 
 /** Those of the containers that get ready, started again where they had ended: an engine restart ends them all. */

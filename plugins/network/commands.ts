@@ -1,4 +1,6 @@
 import { app, command, format, group, reachable } from 'dokku'
+import { networks } from './networks.ts'
+import { settings } from './settings.ts'
 
 const scan = command({
   name: 'network:scan',
@@ -20,4 +22,4 @@ const scan = command({
   },
 })
 
-export default group('network', 'Show what apps reach over the network', [scan])
+export default group('network', 'Say what apps reach over the network', [scan, ...networks, ...settings])
