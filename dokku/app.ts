@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { UserError } from '#lib/errors.ts'
 import { didYouMean } from '#lib/nearest.ts'
+import { appProperty } from './global-properties.ts'
 import type { Instance } from './instance.ts'
 import { checkAppName, show } from './names.ts'
 
@@ -128,8 +129,7 @@ export class App {
   }
 
   readonly properties = {
-    get: (name: string): string | undefined =>
-      this.instance.db.get(pair, 'SELECT name AS key, value FROM properties WHERE app_id = ? AND name = ?', this.id, name)?.value,
+    get: (name: string): string | undefined => appProperty(this.instance.db, this.id, name),
     /** An empty value clears the property, as in Dokku. */
     set: (name: string, value: string): void => {
       if (value === '') this.instance.db.run('DELETE FROM properties WHERE app_id = ? AND name = ?', this.id, name)
@@ -154,6 +154,7 @@ export class App {
   }
 
   get urls(): string[] {
+    if ((this.properties.get('proxy type') ?? this.instance.properties.get('proxy type')) === 'none') return []
     const { httpPort, httpsPort } = this.instance.settings
     const encrypted = this.instance.db.get(appId, 'SELECT app_id FROM certificates WHERE app_id = ?', this.id) !== undefined
     const port = encrypted ? httpsPort : httpPort

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { Choices } from '#builder'
 import { hasCode, UserError } from '#lib/errors.ts'
 import type { App } from './app.ts'
+import { computedProperty } from './computed-property.ts'
 import { show } from './names.ts'
 
 const list = z.array(z.string())
@@ -11,20 +12,19 @@ const map = z.record(z.string(), z.string())
 
 /** What was set about how an app is built. A config var BUILDPACK_URL counts as a buildpack, as in Dokku. */
 export function choicesOf(app: App): Choices {
-  const { properties, config } = app
-  const url = config.all().BUILDPACK_URL
+  const url = app.config.all().BUILDPACK_URL
   const own = buildpacksOf(app)
   const buildpacks = own.length > 0 ? own : url ? [url] : []
   const texts = {
-    selected: properties.get('builder selected'),
-    dockerfile: properties.get('builder-dockerfile dockerfile-path'),
-    target: properties.get('builder-dockerfile target'),
-    stack: properties.get('buildpacks stack'),
+    selected: computedProperty(app, 'builder selected'),
+    dockerfile: computedProperty(app, 'builder-dockerfile dockerfile-path'),
+    target: computedProperty(app, 'builder-dockerfile target'),
+    stack: computedProperty(app, 'buildpacks stack'),
   }
   return {
     ...Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== undefined)),
     ...(buildpacks.length > 0 && { buildpacks }),
-    ...(properties.get('builder network') === 'none' && { network: 'none' as const }),
+    ...(computedProperty(app, 'builder network') === 'none' && { network: 'none' as const }),
     images: baseImagesOf(app),
   }
 }
@@ -62,10 +62,10 @@ export function storeBuildVars({ properties }: App, names: readonly string[]): v
 /** The folder of a tree that is built, where one was set; UserError `no-build-dir` unless it is one of the tree's own. */
 export async function buildDir(app: App, dir: string): Promise<string> {
   let path = dir
-  for (const name of (app.properties.get('builder build-dir') ?? '').split('/').filter(Boolean)) {
+  for (const name of (computedProperty(app, 'builder build-dir') ?? '').split('/').filter(Boolean)) {
     path = join(path, name)
     if (await isFolder(path)) continue
-    throw new UserError('no-build-dir', `the tree has no folder ${show(app.properties.get('builder build-dir') ?? '')}`, {
+    throw new UserError('no-build-dir', `the tree has no folder ${show(computedProperty(app, 'builder build-dir') ?? '')}`, {
       hint: `builder:set ${app.name} build-dir`,
     })
   }

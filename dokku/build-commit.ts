@@ -4,11 +4,14 @@ import { choicesOf } from './build-choices.ts'
 import { buildRequest } from './build-request.ts'
 import type { Built } from './built.ts'
 import { type By, heard } from './by.ts'
+import { computedProperty } from './computed-property.ts'
 import type { Instance } from './instance.ts'
-import { readManifest, withProcesses } from './manifest.ts'
+import { readManifest, withProcesses, withStart } from './manifest.ts'
+import { oldVariableNotes } from './old-variables.ts'
 import { readTemplate } from './site-template.ts'
 import type { Commit } from './source-kinds.ts'
 import { withTree } from './tree.ts'
+import { storeWanted } from './wanted-config.ts'
 
 /** Turns a commit into an image: checks it out, reads what it says about running, lets a driver build it. */
 export async function buildCommit(app: App, source: Commit, by: By): Promise<Built> {
@@ -16,7 +19,9 @@ export async function buildCommit(app: App, source: Commit, by: By): Promise<Bui
   return await withTree(app, source, by, async (dir) => {
     const tree = { app: app.name, dir, revision: source.commit }
     await instance.fire('post-extract', tree, heard(by))
-    const manifest = await readTemplate(app, dir, await readManifest(dir), by.output)
+    const manifest = await readTemplate(app, dir, await readManifest(dir, manifestFiles(app, by)), by.output)
+    storeWanted(app, manifest, by)
+    for (const note of oldVariableNotes(app.name, app.config.all())) by.output.detail(note)
     const chosen = { dir, choices: choicesOf(app) }
     const selection = await selectDriver(chosen, builderHooks(app, by))
     const { driver } = selection
@@ -28,13 +33,28 @@ export async function buildCommit(app: App, source: Commit, by: By): Promise<Bui
     const { imageId: image, ...found } = await inSlot(instance, by, () => driver.build(request, instance.engine))
     await instance.fire('post-build', { ...tree, builder, image }, heard(by))
     const description = `Deploy ${source.commit.slice(0, 8)}`
-    return { image, builder, revision: source.commit, manifest: withProcesses(manifest, found), description }
+    return {
+      image,
+      builder,
+      revision: source.commit,
+      manifest: withStart(withProcesses(manifest, found), app.properties.get('ps start-cmd')),
+      description,
+    }
   })
 }
 
 /** Who would build a commit, and who else could, in lines for people. */
 export async function detectBuilder(app: App, source: Commit, by: By): Promise<Selection> {
   return await withTree(app, source, by, async (dir) => await selectDriver({ dir, choices: choicesOf(app) }, builderHooks(app, by)))
+}
+
+/** Where the app was told that its files are. */
+function manifestFiles(app: App, { output }: By) {
+  return {
+    procfile: computedProperty(app, 'ps procfile-path'),
+    appJson: computedProperty(app, 'app-json appjson-path'),
+    note: output.detail,
+  }
 }
 
 /** How plugins take part in an app's builds. */

@@ -9,6 +9,7 @@ import { plainManifest } from './manifest.ts'
 import { registriesOf } from './registry.ts'
 import { pushRelease } from './registry-push.ts'
 import { nextVersion } from './release.ts'
+import { predeployed } from './scripts.ts'
 import { commitSource } from './source.ts'
 import type { Commit, RemoteSource, Source } from './source-kinds.ts'
 
@@ -16,11 +17,12 @@ export type { Source }
 
 /** Turns a source into the image of the app's next version. */
 export async function build(app: App, source: Source, by: By): Promise<Built> {
-  const built =
+  const first =
     source.kind === 'image'
       ? await fromImage(app, source.reference, by)
       : await buildCommit(app, source.kind === 'remote' ? await fetched(app, source, by) : source, by)
   by.signal?.throwIfAborted()
+  const built = await predeployed(app, first, by)
   const { engine, settings, fire } = app.instance
   const [repo, tag] = [imageName(settings.name, app.name), `v${nextVersion(app)}`]
   await engine.getImage(built.image).tag({ repo, tag })

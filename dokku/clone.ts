@@ -35,7 +35,7 @@ function copySettings({ instance, id }: App, to: number): void {
   const { db } = instance
   db.run('INSERT INTO config SELECT ?, key, value FROM config WHERE app_id = ?', to, id)
   db.run(
-    'INSERT INTO docker_options (app_id, phase, process, option) SELECT ?, phase, process, option FROM docker_options WHERE app_id = ? ORDER BY id',
+    'INSERT INTO docker_options (app_id, phase, process, option, origin) SELECT ?, phase, process, option, origin FROM docker_options WHERE app_id = ? ORDER BY id',
     to,
     id,
   )

@@ -3,35 +3,38 @@ import type { ContainerInfo, ImageInspectInfo } from 'dockerode'
 import { hasStatus } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
-import type { Upstream } from '#nginx'
 import type { Around } from '#plugn'
 import { freeAddress, leaseAddress } from './addresses.ts'
-import { type App, maybeApp, numberedApp } from './app.ts'
+import { type App, maybeApp } from './app.ts'
 import { networkOf } from './app-network.ts'
 import { type AppContainer, appContainer, containerOptions, label, type Wanted } from './container.ts'
 import { containerName, type Instance } from './instance.ts'
 import { allLinks, ensureLinks } from './links.ts'
 import { makeContainer } from './make-container.ts'
 import type { AppNetwork } from './networks.ts'
-import { mainPort, routesOf } from './ports.ts'
+import { mainPort } from './ports.ts'
 import type { Release } from './release.ts'
 import { parseRestartPolicy, restartPolicyOf } from './restart-policy.ts'
 import { imageFor, imagesOf } from './services.ts'
-
-/** Seconds between SIGTERM and SIGKILL, as Dokku's stop-timeout-seconds. */
-const stopGrace = 30
+import { together } from './together.ts'
 
 /** How long the engine may take to remove a container that it removes already. */
 const removalMs = 30_000
 
 /** The deployed containers of an app, running or not, retiring ones too: by its number, and those of 0.1.0 by its name. */
 export async function containersOf(app: App): Promise<AppContainer[]> {
+  const all = together('containers', () => allContainers(app.instance))
+  if (all !== undefined) return (await all).get(app.id) ?? []
   const found = await Promise.all([
     listContainers(app.instance, { [label.id]: String(app.id), [label.type]: 'deploy' }),
     listContainers(app.instance, { [label.app]: app.name, [label.type]: 'deploy' }),
   ])
   const own = found.flat().filter(({ appId }) => appId === app.id)
   return [...new Map(own.map((one) => [one.id, one])).values()].sort(byProcess)
+}
+
+async function allContainers(instance: Instance): Promise<Map<number | undefined, AppContainer[]>> {
+  return Map.groupBy(await listContainers(instance, { [label.type]: 'deploy' }), ({ appId }) => appId)
 }
 
 /** Containers of this instance with these labels, by process type and index. */
@@ -176,28 +179,6 @@ export async function removeContainer(instance: Instance, container: Pick<AppCon
     if (!hasStatus(error, 404)) throw error
   }
   freeAddress(instance.db, container.address)
-}
-
-/** Lets the last requests end, then SIGTERM, grace, SIGKILL, and removes the container. */
-export async function retireContainer(instance: Instance, container: AppContainer, drainMs = 30_000): Promise<void> {
-  const handle = instance.engine.getContainer(container.id)
-  if (container.process === 'web' && container.state === 'running' && container.address !== '')
-    await instance.appliance
-      .drain(upstreamsOf(instance, container), { timeoutMs: drainMs })
-      .catch((error: unknown) => instance.log.warn({ err: error, container: container.name }, 'stopped without draining'))
-  if (container.state === 'paused') await handle.unpause().catch(() => undefined)
-  await handle.stop({ t: stopGrace }).catch((error: unknown) => {
-    if (!hasStatus(error, 304, 404)) throw error
-  })
-  await removeContainer(instance, container)
-}
-
-/** Wherever requests may be on their way to a container: the port that it was told, and those that are mapped. */
-function upstreamsOf(instance: Instance, container: AppContainer): Upstream[] {
-  const { address, port, appId } = container
-  const app = appId === undefined ? undefined : numberedApp(instance, appId)
-  const mapped = app === undefined ? [] : Object.values(routesOf(app, [container])).flat()
-  return [{ address, port }, ...mapped]
 }
 
 /** Renames a container and says whether it has the name now; a container that is gone is left to the next convergence. */

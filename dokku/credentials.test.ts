@@ -132,7 +132,7 @@ test('whoever makes an app is its admin', async () => {
   const instance = stateOnly()
   add(instance.db, 'ada')
   add(instance.db, 'bob', { role: 'deployer' })
-  const quiet = { step() {}, detail() {}, result() {}, warn() {}, line() {} }
+  const quiet = { step() {}, detail() {}, result() {}, warn() {}, hint() {}, line() {} }
   const make = (name: string) => actAs({ identity: byKey(instance.db, 'bob'), output: quiet }, () => createApp(instance, name))
   const shop = await make('shop')
   assert.deepEqual([roleOf(instance.db, 'bob', shop.id), roleOf(instance.db, 'bob')], ['admin', 'deployer'])

@@ -21,7 +21,9 @@ import { label } from './container.ts'
 import { listContainers } from './containers.ts'
 import { keepBackups } from './copies.ts'
 import { cron } from './cron.ts'
+import { cronClock } from './cron-clock.ts'
 import { dispatcher } from './dispatch.ts'
+import { keepDiskHistory } from './doctor/disk.ts'
 import { followEngine } from './events.ts'
 import { globalProperties } from './global-properties.ts'
 import { untilAppliance } from './health.ts'
@@ -32,6 +34,7 @@ import { record } from './journal.ts'
 import { publishKeys } from './keys.ts'
 import { renewals } from './letsencrypt/renewals.ts'
 import { collecting, firing, livePlugins, selecting } from './live-plugins.ts'
+import { watchLiveness } from './liveness.ts'
 import { keyedQueue, limited } from './locks.ts'
 import { actor } from './nested.ts'
 import { pluginEnvironment, pluginSocket } from './plugin-environment.ts'
@@ -180,9 +183,11 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   log.info({ name: settings.name, network, plugins: plugins.current.all.length }, 'control is listening')
   const events = followEngine(instance, heal)
   const backups = keepBackups(db.path, (error) => log.error({ err: error }, 'the database could not be backed up'))
+  const disk = keepDiskHistory(instance)
   void settled.then(() => log.info('every app is as it should be'))
   void instance.cron.reload()
   automatic = renewals(instance)
+  const watching = [watchLiveness(instance), cronClock(instance)]
   resumeWebhooks(instance)
   preparePlugins(instance, self.Id).catch((error: unknown) => log.error({ err: error }, 'installed plugins could not be prepared'))
   await Promise.race([stopSignal(), events.lost])
@@ -190,8 +195,10 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   stopping.abort()
   events.close()
   backups.close()
+  disk.close()
   instance.cron.close()
   automatic.close()
+  for (const one of watching) one.close()
   // What changes something is finished, however long it takes: Docker's stop timeout is the bound. A push still calls its hook.
   const [hooks, nested, ...outside] = opened
   http?.close()

@@ -4,6 +4,7 @@ import { type App, maybeApp } from './app.ts'
 import { type By, heard } from './by.ts'
 import { type Phase, phases } from './docker-flags.ts'
 import { type DockerOption, dockerOptions, optionsFor, readOptions } from './docker-options.ts'
+import { globalConfigArgs } from './global-config.ts'
 import type { Instance } from './instance.ts'
 import type { Release } from './release.ts'
 
@@ -50,9 +51,9 @@ function readAnswer(hook: string, answer: string, phase: Phase, process: string)
   }
 }
 
-/** A release with the options that plugins add to its containers by now. */
+/** A release with what is added to its containers by now: global config vars, and the options of plugins. */
 export async function withArgs(app: App, release: Release, by: By): Promise<Release> {
-  const args: DockerOption[] = []
+  const args: DockerOption[] = globalConfigArgs(app, 'deploy')
   for (const [process, count] of Object.entries(release.formation))
     if (count > 0)
       args.push(...(await pluginOptions(app, release.options, { phase: 'deploy', tag: `v${release.version}`, process }, heard(by))))

@@ -16,6 +16,8 @@ export interface Link {
 /** What flags ask for: of a container in the words of the Engine's API, of its networks, of a build. */
 export interface Effect extends ContainerCreateOptions {
   links?: Link[]
+  /** Networks that somebody made, and the container joins. */
+  networks?: string[]
   buildArgs?: Record<string, string>
   noCache?: boolean
 }
@@ -61,6 +63,13 @@ export const dockerFlags: Readonly<Record<string, Flag>> = {
   'read-only': { phases: ['deploy', 'run'], alone: true, effect: () => ({ HostConfig: { ReadonlyRootfs: true } }) },
 }
 
+/** Those that only commands of ours set, which have checked what they lead to. */
+export const ownFlags: Readonly<Record<string, Flag>> = ofContainers({
+  'memory-swap': (value) => ({ HostConfig: { MemorySwap: parseSize(value) } }),
+  volume: (value) => ({ HostConfig: { Binds: [value] } }),
+  network: (value) => ({ networks: [value] }),
+})
+
 function ofContainers(effects: Record<string, Flag['effect']>): Record<string, Flag> {
   return Object.fromEntries(Object.entries(effects).map(([name, effect]) => [name, { phases: ['deploy', 'run'], effect }]))
 }
@@ -104,6 +113,13 @@ function extraHost(value: string): string {
 function address(value: string): string {
   if (isIP(value)) return value
   throw badOption(`${JSON.stringify(value.slice(0, 60))} is not an IP address`, '--dns 10.0.0.53')
+}
+
+/** A size as Dokku takes it: a plain number is megabytes. At least what the engine starts anything with. */
+export function parseMemory(word: string): string {
+  const size = /^\d+$/.test(word) ? `${word}m` : word
+  atLeast(6 * 2 ** 20, parseSize(size), word)
+  return size
 }
 
 function atLeast(least: number, bytes: number, value: string): number {

@@ -3,6 +3,10 @@ import type { App } from './app.ts'
 import { type Phase, phases } from './docker-flags.ts'
 import { type DockerFlag, flagText, parseFlags } from './parse-flags.ts'
 
+/** Commands beside docker-options that set options, in words of their own. */
+const origins = ['resource', 'storage', 'network'] as const
+export type OptionOrigin = (typeof origins)[number]
+
 /** One option of `docker run` that somebody, or a plugin, set. */
 export const dockerOption = z.object({
   phase: z.enum(phases),
@@ -10,21 +14,45 @@ export const dockerOption = z.object({
   process: z.string(),
   /** As `flagText` writes it. */
   option: z.string(),
+  /** Which command set it, where that is not docker-options. */
+  origin: z.enum(origins).exactOptional(),
 })
 
 export type DockerOption = z.infer<typeof dockerOption>
 
+const row = dockerOption
+  .extend({ origin: z.enum(['', ...origins]) })
+  .transform(({ origin, ...one }): DockerOption => (origin === '' ? one : { ...one, origin }))
+
 /** The options that were set for an app, which its next release takes, in the order in which they were. */
 export function dockerOptions({ instance: { db }, id }: App): DockerOption[] {
-  return db.all(dockerOption, 'SELECT phase, process, option FROM docker_options WHERE app_id = ? ORDER BY id', id)
+  return db.all(row, 'SELECT phase, process, option, origin FROM docker_options WHERE app_id = ? ORDER BY id', id)
+}
+
+/** Those that one command set. */
+export function optionsBy(app: App, origin?: OptionOrigin): DockerOption[] {
+  return dockerOptions(app).filter((one) => one.origin === origin)
+}
+
+/** All options of an app, with others in place of those that one command set. */
+export function withOptionsBy(app: App, origin: OptionOrigin | undefined, options: readonly DockerOption[]): DockerOption[] {
+  const own = origin === undefined ? options : options.map((one) => ({ ...one, origin }))
+  return [...dockerOptions(app).filter((one) => one.origin !== origin), ...own]
 }
 
 /** Makes these the only ones. */
 export function storeDockerOptions({ instance: { db }, id }: App, options: readonly DockerOption[]): void {
   db.tx(() => {
     db.run('DELETE FROM docker_options WHERE app_id = ?', id)
-    for (const { phase, process, option } of options)
-      db.run('INSERT INTO docker_options (app_id, phase, process, option) VALUES (?, ?, ?, ?)', id, phase, process, option)
+    for (const { phase, process, option, origin } of options)
+      db.run(
+        'INSERT INTO docker_options (app_id, phase, process, option, origin) VALUES (?, ?, ?, ?, ?)',
+        id,
+        phase,
+        process,
+        option,
+        origin ?? '',
+      )
   })
 }
 
@@ -49,7 +77,7 @@ export function optionsFor(options: readonly DockerOption[], phase: Phase, proce
 
 /** The same as flags. */
 export function flagsFor(options: readonly DockerOption[], phase: Phase, process = ''): DockerFlag[] {
-  return optionsFor(options, phase, process).flatMap((option) => parseFlags(option, phase))
+  return optionsFor(options, phase, process).flatMap((option) => parseFlags(option, phase, { ours: true }))
 }
 
 /** An option as whoever may see a release may see it: what a variable holds is a secret. */

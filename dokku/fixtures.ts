@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Database, open } from '#lib/database.ts'
 import { globalProperties } from './global-properties.ts'
 import type { Instance } from './instance.ts'
+import { keyedQueue } from './locks.ts'
 import { readSettings } from './settings.ts'
 
 /** A database in memory with the newest schema, for tests of what only touches state. */
@@ -26,6 +27,7 @@ export function stateOnly(env: Record<string, string> = {}, more: Partial<Instan
     select: async () => undefined,
     repositories: { ensure: async (id: string) => id },
     builds: new Map(),
+    inOrder: keyedQueue(),
     renewals: { poke: () => {} },
     ...more,
   }

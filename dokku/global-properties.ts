@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { Database } from '#lib/database.ts'
+import { oldValue } from './old-variables.ts'
+import { together } from './together.ts'
 
 /** Settings by their names, GROUP KEY. */
 export interface Properties {
@@ -9,14 +11,38 @@ export interface Properties {
 }
 
 const row = z.object({ value: z.string() })
+const named = z.object({ name: z.string(), value: z.string() })
 
 /** The settings of every app that has none of its own. */
 export function globalProperties(db: Database): Properties {
   return {
-    get: (name) => db.get(row, 'SELECT value FROM global_properties WHERE name = ?', name)?.value,
+    get(name) {
+      const all = together(
+        'global properties',
+        () => new Map(db.all(named, 'SELECT name, value FROM global_properties').map((one) => [one.name, one.value])),
+      )
+      return all === undefined ? db.get(row, 'SELECT value FROM global_properties WHERE name = ?', name)?.value : all.get(name)
+    },
     set: (name, value) => {
       if (value === '') db.run('DELETE FROM global_properties WHERE name = ?', name)
       else db.run('INSERT OR REPLACE INTO global_properties (name, value) VALUES (?, ?)', name, value)
     },
   }
+}
+
+const ofApp = z.object({ app_id: z.number(), name: z.string(), value: z.string() })
+
+/** One setting of an app. */
+export function appProperty(db: Database, app: number, name: string): string | undefined {
+  const all = together('properties', () => byApp(db))
+  const own =
+    all === undefined
+      ? db.get(row, 'SELECT value FROM properties WHERE app_id = ? AND name = ?', app, name)?.value
+      : all.get(app)?.get(name)
+  return own ?? oldValue(name, (key) => db.get(row, 'SELECT value FROM config WHERE app_id = ? AND key = ?', app, key)?.value)
+}
+
+function byApp(db: Database): Map<number, Map<string, string>> {
+  const rows = Map.groupBy(db.all(ofApp, 'SELECT app_id, name, value FROM properties'), ({ app_id }) => app_id)
+  return new Map([...rows].map(([app, of]) => [app, new Map(of.map(({ name, value }) => [name, value]))]))
 }

@@ -119,6 +119,16 @@ export const hooks = defineHooks({
     'verb',
     'domains',
   ]),
+  'proxy-names': collect<object>('which proxies are you? Print their names, one a line, for proxy:set APP type', [], { timeoutMs: 10_000 }),
+  'proxy-serve': event<OfApp & { type: string; hosts: readonly string[]; upstreams: readonly string[]; encrypted: boolean }>(
+    'serve the app by these hosts, from these addresses and no others, if the proxy is yours; failing, it is served as before. Hosts and addresses are in the JSON that plugin.toml can ask for; its certificate is in its folder',
+    ['type', 'app'],
+    { timeoutMs: 60_000 },
+  ),
+  'proxy-leave': event<OfApp & { type: string }>('serve the app no more, if the proxy is yours', ['type', 'app'], {
+    ...afterwards,
+    timeoutMs: 60_000,
+  }),
   'letsencrypt-dns': event<{ verb: 'add' | 'remove'; domain: string; name: string; value: string }>(
     'a certificate authority looks for a TXT record of this name and value: add it and wait until it can be seen, or remove it; failing ends the order',
     ['verb', 'domain', 'name', 'value'],

@@ -2,6 +2,7 @@ import { UserError } from '#lib/errors.ts'
 import { git } from '#lib/git.ts'
 import type { App } from './app.ts'
 import type { By } from './by.ts'
+import { computedProperty } from './computed-property.ts'
 import type { Commit } from './source-kinds.ts'
 
 export const lfsChoices = ['leave', 'refuse'] as const
@@ -18,7 +19,7 @@ export async function lookForLfs(app: App, commit: Commit, by: By): Promise<void
   const more = pointers.length > 5 ? ` and ${pointers.length - 5} more` : ''
   const named = `${pointers.slice(0, 5).join(', ')}${more}`
   const remedy = "git lfs migrate export --include='*' makes them files of git"
-  if (app.properties.get('git lfs') === 'refuse')
+  if (computedProperty(app, 'git lfs') === 'refuse')
     throw new UserError('lfs-refused', `${app.name} takes no pointers of Git LFS: ${named}`, { hint: remedy })
   by.output.warn(`Files of Git LFS are not part of a push and stay pointers: ${named}\n${remedy}`)
 }

@@ -3,6 +3,7 @@ import { hasStatus } from '#lib/docker.ts'
 import { messageOf } from '#lib/errors.ts'
 import type { Around } from '#plugn'
 import type { App } from './app.ts'
+import { attach } from './attached-networks.ts'
 import { badOption } from './docker-flags.ts'
 import { optionsFor } from './docker-options.ts'
 import { linksOf } from './links.ts'
@@ -42,6 +43,7 @@ export async function makeContainer(app: App, release: Release, wish: Wish, arou
     const joins = release.manifest.services !== undefined || linksOf(release, phase, process).length > 0
     if (links !== undefined && joins)
       await engine.getNetwork(links).connect({ Container: container.id, EndpointConfig: { Aliases: namesOf(release, process) } })
+    await attach(app, release, { phase, process, id: container.id })
     await fire('post-container-create', { kind: 'app', container: container.id, app: app.name, phase, process }, around)
   } catch (error) {
     await container.remove({ force: true, v: true })

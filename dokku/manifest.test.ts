@@ -73,7 +73,7 @@ test('parseAppJson says which field is wrong', () => {
   assert.throws(() => parseAppJson('{"formation":{"web":{"quantity":-1}}}'), { code: 'bad-app-json', message: /formation\.web\.quantity/ })
   assert.throws(() => parseAppJson('{"healthchecks":{"web":[{"path":"no-slash"}]}}'), {
     code: 'bad-app-json',
-    message: /healthchecks\.web\.0\.path/,
+    message: /^app\.json:1: healthchecks\.web\[0\]\.path: /,
   })
   assert.throws(() => parseAppJson('{'), { code: 'bad-app-json' })
 })

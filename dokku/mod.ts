@@ -20,6 +20,15 @@ export { combined } from './access-line.ts'
 export { type App, allApps, defaultHosts, findApp, globalDomains, maybeApp, storeGlobalDomains } from './app.ts'
 export { type ArchiveType, archiveTypes, commitArchive } from './archive-commit.ts'
 export { tarEntries } from './archive-entries.ts'
+export {
+  checkNetworkName,
+  createAttachable,
+  destroyAttachable,
+  findAttachable,
+  listAttachable,
+  networkOptions,
+  networksOf,
+} from './attached-networks.ts'
 export { type AuditEntry, lastAudit, verifyAudit } from './audit.ts'
 export {
   baseImagesOf,
@@ -37,28 +46,46 @@ export type { By } from './by.ts'
 export { type Certificate, certificateOf, type Origin, removeCertificate, restoreCertificate, storeCertificate } from './certificates.ts'
 export { changeCertificate } from './change-certificate.ts'
 export { changeFront } from './change-front.ts'
+export { changeOptions } from './change-options.ts'
 export { type CheckedCertificate, checkCertificate, covers, type GivenCertificate, namesOf } from './check-certificate.ts'
+export {
+  type ChecksList,
+  checkChecksNumber,
+  checksList,
+  checksNumbers,
+  everyProcess,
+  storeChecksList,
+} from './checks.ts'
 export { cloneApp } from './clone.ts'
 export { computedProperty, propertyFields } from './computed-property.ts'
 export { confirm } from './confirm.ts'
 export type { AppContainer } from './container.ts'
 export { applyRestartPolicy, containersOf } from './containers.ts'
 export { type Context, changing, deploying, followed, readBytes, readInput, textIn } from './context.ts'
+export { controlLog } from './control-log.ts'
 export { createApp } from './create.ts'
 export { ownerOf, revokeToken, shutOut } from './credentials.ts'
-export { firstWords } from './crontab.ts'
+export { runsOf, type TaskRun } from './cron-history.ts'
+export { startTask } from './cron-run.ts'
+export { findTask, nextOf, suspendTask, type Task, tasksOf } from './cron-tasks.ts'
+export { firstWords, scheduleProblem } from './crontab.ts'
 export { destroyApp } from './destroy.ts'
 export { ownArgs } from './docker-args.ts'
-export { dockerFlags, type Phase, phases } from './docker-flags.ts'
+export { dockerFlags, type Phase, parseMemory, phases } from './docker-flags.ts'
 export {
   type DockerOption,
   dockerOptions,
+  type OptionOrigin,
+  optionsBy,
   optionsFor,
   readOptions,
   storeDockerOptions,
   withOptions,
+  withOptionsBy,
   withoutValues,
 } from './docker-options.ts'
+export type { Finding, Level } from './doctor/check.ts'
+export { checks, diagnose } from './doctor/doctor.ts'
 export { enterContainer } from './enter.ts'
 export { download } from './fetch-download.ts'
 export { checkRemote, parseAllowed, parseRemote } from './fetch-guard.ts'
@@ -66,13 +93,15 @@ export { checkProcesses, processesOf } from './formation.ts'
 export { deployInTurn, moveBranch, unlockRepository } from './git-deploy.ts'
 export { fetchRemote, remoteCommit } from './git-fetch.ts'
 export { allowedHosts, credentialsFor, parseGitHost, storeAllowedHosts, storeCredentials } from './git-hosts.ts'
+export { gitRemote } from './git-remote.ts'
 export { deployKey, makeDeployKey, trustHost } from './git-ssh.ts'
+export { globalConfig, storeGlobalConfig } from './global-config.ts'
 export { healthy } from './health.ts'
 export { type Handlers, type Hooks, hookNames } from './hooks.ts'
 export { assertHostsFree, parseHostName } from './hosts.ts'
 export { followEvents, type JournalEvent, lastEvents } from './journal.ts'
 export { addKey, findKey, listKeys, publishKeys } from './keys.ts'
-export { checkEmail, checkServer, choicesOf, chosenFor, stateOf, storeState } from './letsencrypt/choices.ts'
+export { checkEmail, checkServer, chosenFor, givenBy, stateOf, storeState } from './letsencrypt/choices.ts'
 export { orderCertificate, speak } from './letsencrypt/order.ts'
 export { provableHosts } from './letsencrypt/owner.ts'
 export { dueAt, isLate, remember, settle } from './letsencrypt/renewals.ts'
@@ -81,8 +110,11 @@ export { withLoadedImage } from './load-image.ts'
 export { limited } from './locks.ts'
 export { followLogs } from './logs.ts'
 export { checkAppName, checkProcessName, parseRef, show } from './names.ts'
+export { actAs } from './nested.ts'
 export { nginxSettings } from './nginx-settings.ts'
 export { runDetached, runOneOff } from './one-off.ts'
+export { removeOrphans } from './orphans.ts'
+export { parseParallel } from './parallel.ts'
 export { passwordHash } from './password-hash.ts'
 export { pluginGit } from './plugin-environment.ts'
 export {
@@ -93,10 +125,13 @@ export {
   portMaps,
   storePortMaps,
 } from './ports.ts'
+export { assertProxy, proxies, proxyOf } from './proxies/proxies.ts'
 export { purgeCache } from './purge-cache.ts'
 export { type Reachable, reachable } from './reach.ts'
 export { readTar } from './read-tar.ts'
+export { untilReady } from './readiness.ts'
 export { cancelBuild, followBuild, shortSource } from './recording.ts'
+export { redactedOutput, redactor, secretsOf } from './redact.ts'
 export { checkImageName, checkRepository, loginsOf, storeLogin } from './registry.ts'
 export { checkTags, remoteRepository } from './registry-push.ts'
 export { currentRelease, findRelease, listReleases, notDeployed, type Release } from './release.ts'
@@ -104,7 +139,8 @@ export { describeDiff, diffReleases } from './release-diff.ts'
 export { renameApp } from './rename.ts'
 export { format, parseCount, printReports, reportCommand } from './report.ts'
 export { parseRestartPolicy, restartPolicyOf } from './restart-policy.ts'
-export { parseRetention, pruneReleases, retentionOf } from './retention.ts'
+export { parseRetention, pruneReleases, retentionOf, tidyReleases } from './retention.ts'
+export { stopGrace } from './retire-container.ts'
 export { reroute, resite, syncRoutes, unserved } from './routing.ts'
 export { findRun, listRuns, type Run, stopRun } from './runs.ts'
 export { selfSigned } from './self-signed.ts'
@@ -112,6 +148,18 @@ export { setCommand, setGlobalCommand } from './set.ts'
 export { siteCommand } from './site-command.ts'
 export { keptFront } from './site-front.ts'
 export { commitSource, lastSource, packRepository, repositoryHead } from './source.ts'
+export { checkHostPath } from './storage/host-paths.ts'
+export { checkVolumeName, type Mount, mountOptions, mountsOf, mountText, parseMount, parseSource } from './storage/mounts.ts'
+export {
+  chownVolume,
+  ensureVolume,
+  findVolume,
+  listVolumes,
+  maybeVolume,
+  mountedBy,
+  removeVolume,
+  type StoredVolume,
+} from './storage/volumes.ts'
 export { submoduleChoices } from './submodules.ts'
 export { createToken, hasExpired, listTokens, parseExpiry, type Token } from './tokens.ts'
 export { receiveInTurn } from './turn.ts'

@@ -8,6 +8,7 @@ import { containerOptions, label } from './container.ts'
 import { groundOf } from './containers.ts'
 import { type Context, followed, when } from './context.ts'
 import { pluginOptions } from './docker-args.ts'
+import { globalConfigArgs } from './global-config.ts'
 import { containerName } from './instance.ts'
 import { makeContainer } from './make-container.ts'
 import { killedForMemory } from './memory.ts'
@@ -78,12 +79,13 @@ export async function runDetached(app: App, release: Release, oneOff: OneOff): P
   return name
 }
 
-async function createRun(app: App, release: Release, oneOff: OneOff, more: ContainerCreateOptions) {
+/** Makes a one-off container, not started; `env` is what its command may know. */
+export async function createRun(app: App, release: Release, oneOff: OneOff, more: ContainerCreateOptions) {
   const { instance } = app
   const index = randomBytes(3).toString('hex')
   const name = containerName(instance.settings.name, app.name, 'run', index)
   const tag = `v${release.version}`
-  const args = await pluginOptions(app, release.options, { phase: 'run', tag })
+  const args = [...globalConfigArgs(app, 'run'), ...(await pluginOptions(app, release.options, { phase: 'run', tag }))]
   const planned = { ...release, args, config: { ...release.config, ...oneOff.env } }
   const { image, network, links } = await groundOf(app, planned)
   const options = {
@@ -120,7 +122,7 @@ async function createRun(app: App, release: Release, oneOff: OneOff, more: Conta
       HostConfig: { ...made.HostConfig, ...more.HostConfig },
     }
     const { container, start } = await makeContainer(app, planned, { phase: 'run', process: 'run', options: own, links })
-    return { container, start, name, remove: () => remove(container) }
+    return { container, start, name, env: made.Env ?? [], address: options.address, remove: () => remove(container) }
   } catch (error) {
     await remove()
     throw error

@@ -1,7 +1,7 @@
 import { UserError } from '#lib/errors.ts'
 import { didYouMean } from '#lib/nearest.ts'
 import { parseWords, quoteWord } from '#lib/words.ts'
-import { badOption, dockerFlags, type Phase } from './docker-flags.ts'
+import { badOption, dockerFlags, ownFlags, type Phase } from './docker-flags.ts'
 
 /** A flag as it is typed, with its long name; one that takes no value has none. */
 export interface DockerFlag {
@@ -42,27 +42,27 @@ const refused = new Map(
   }).flatMap(([why, names]) => names.split(' ').map((name) => [name, why] as const)),
 )
 
-const linked = 'what must be kept belongs into a service that the app is linked to'
+const linked = 'storage:mount APP NAME:/path'
 
 const instead: Readonly<Record<string, string>> = {
   restart: 'ps:set APP restart-policy on-failure:10',
-  'memory-swap': '--memory limits swap as well',
+  'memory-swap': 'resource:limit APP --memory-swap 1g',
   mount: linked,
-  network: '--link CONTAINER:ALIAS lets the app reach a container',
+  network: 'network:set APP attach-post-create NETWORK; --link CONTAINER:ALIAS lets the app reach a container',
   volume: linked,
   publish: 'the appliance serves the app’s web process under its domains',
 }
 
 /**
  * The flags that a line of options, or what it is made of, stands for. Only those of the list, with values that they may have,
- * in this phase: UserError `bad-docker-option`, `refused-docker-option`. Quotes group words, and nothing is expanded.
+ * in this phase: UserError `bad-docker-option`, `refused-docker-option`. Quotes group words, and nothing is expanded. `ours` may have more.
  */
-export function parseFlags(line: string | readonly string[], phase: Phase): DockerFlag[] {
+export function parseFlags(line: string | readonly string[], phase: Phase, { ours = false } = {}): DockerFlag[] {
   const words = typeof line === 'string' ? parseWords(line) : [...line]
   const flags: DockerFlag[] = []
   while (words.length > 0) {
     const { name, inline } = split(words.shift() ?? '')
-    const { alone, effect } = known(name, phase)
+    const { alone, effect } = (ours && ownFlags[name]) || known(name, phase)
     if (alone && inline !== undefined) throw badOption(`--${name} takes no value`, `--${name}`)
     const value = alone ? undefined : (inline ?? words.shift())
     if (!alone && !value) throw badOption(`--${name} needs a value`, `--${name} VALUE`)

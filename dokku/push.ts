@@ -15,9 +15,10 @@ import {
   serviceCommand,
 } from '#gitreceive'
 import type { Output } from '#lib/output.ts'
-import { authorize, type Identity } from './access.ts'
-import type { App } from './app.ts'
+import { authorize, type Identity, may } from './access.ts'
+import { type App, allApps, appMissing } from './app.ts'
 import { heard } from './by.ts'
+import { computedProperty } from './computed-property.ts'
 import { createApp } from './create.ts'
 import type { Instance } from './instance.ts'
 import { checkAppName } from './names.ts'
@@ -94,7 +95,7 @@ export function gitDoor(instance: Instance) {
     // What was sent may have taken long: who sent it may have been shut out meanwhile.
     identity.revoked?.throwIfAborted()
     authorize(identity, 'deploy', 'push', app)
-    const deployBranch = app.properties.get('git deploy-branch')
+    const deployBranch = computedProperty(app, 'git deploy-branch')
     const policy = { others: await instance.plugins.handles('receive-branch'), ...(deployBranch === undefined ? {} : { deployBranch }) }
     const { deploy, others } = decide(refs, policy)
     await checkQuota(instance.repositories.path(String(app.id)), refs, session.header.env)
@@ -112,6 +113,11 @@ export function gitDoor(instance: Instance) {
     about.changes = service === 'git-receive-pack'
     if (about.changes && maybeSeen({ instance, identity }, name) === undefined) {
       authorize(identity, 'deploy', `create the app ${name}`)
+      if (instance.properties.get('apps disable-autocreation') === 'true')
+        throw appMissing(
+          name,
+          allApps(instance).filter((one) => may(identity, 'view', one)),
+        )
       return await createApp(instance, name)
     }
     const app = seenApp({ instance, identity }, name)

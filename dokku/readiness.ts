@@ -1,14 +1,15 @@
 import { messageOf, UserError } from '#lib/errors.ts'
 import type { App } from './app.ts'
+import { checksNumber, isChecksNumberSet, isListed } from './checks.ts'
+import { untilCommand } from './command-check.ts'
 import type { AppContainer } from './container.ts'
+import { record } from './journal.ts'
 import { listeningIn } from './listening.ts'
 import type { Healthcheck, Manifest } from './manifest.ts'
 import { killedForMemory } from './memory.ts'
 
 /** How long a web process may take to listen when its repository says nothing: Heroku's boot timeout. */
 const bootTimeoutMs = 60_000
-/** How long another process must stay up when its repository says nothing. */
-const uptimeMs = 1_000
 
 /** Resolves when the container may serve; throws UserError when it ends or does not get ready in time, and the signal's reason once that is aborted. */
 export async function untilReady(app: App, container: AppContainer, manifest: Manifest, signal?: AbortSignal): Promise<void> {
@@ -50,15 +51,28 @@ async function ending({ instance }: App, { id, process, index }: AppContainer, s
 }
 
 async function allChecks(app: App, container: AppContainer, described: Healthcheck[], signal: AbortSignal): Promise<void> {
+  if (isListed(app, 'skipped', container.process)) return
   const checks = described.filter((check) => check.type !== 'liveness')
   if (checks.length === 0) {
     if (container.process === 'web') await probe(app, container, undefined, signal)
-    else await stayUp(uptimeMs, signal)
+    else await stayUp(checksNumber(app, 'default-wait') * 1000, signal)
     return
   }
   await Promise.all(
-    checks.map((check) => (check.uptime === undefined ? probe(app, container, check, signal) : stayUp(check.uptime * 1000, signal))),
+    checks.map(async (check) => {
+      try {
+        await oneCheck(app, container, check, signal)
+      } catch (error) {
+        if (check.warn !== true || !(error instanceof UserError)) throw error
+        record(app.instance.db, { app: app.name, by: 'dokku', text: `a check that only warns failed: ${messageOf(error)}` })
+      }
+    }),
   )
+}
+
+function oneCheck(app: App, container: AppContainer, check: Healthcheck, signal: AbortSignal): Promise<void> {
+  if (check.uptime !== undefined) return stayUp(check.uptime * 1000, signal)
+  return check.command === undefined ? probe(app, container, check, signal) : untilCommand(app, container, check, signal)
 }
 
 /** Only the appliance can reach an app, so it is the one who asks. */
@@ -74,7 +88,7 @@ async function probe(app: App, container: AppContainer, check: Healthcheck | und
       : { headers: Object.fromEntries(check.httpHeaders.map(({ name, value }) => [name, value])) }),
   }
   // Dokku's attempts, timeout and wait bound how long we ask; how often is ours: as soon as it may be ready.
-  const timeoutMs = check === undefined ? bootTimeoutMs : (check.attempts ?? 3) * ((check.timeout ?? 5) + (check.wait ?? 5)) * 1000
+  const timeoutMs = check === undefined ? bootMs(app) : patienceMs(app, check)
   try {
     await app.instance.appliance.probe(
       target,
@@ -93,6 +107,17 @@ async function probe(app: App, container: AppContainer, check: Healthcheck | und
       { cause: error, hint: `listen on 0.0.0.0 and the port in PORT (${port}), or describe healthchecks in app.json` },
     )
   }
+}
+
+/** How long a check is tried for; what its repository does not say is as checks:set has it. */
+function patienceMs(app: App, { attempts, timeout, wait }: Partial<Healthcheck>): number {
+  const seconds = (timeout ?? checksNumber(app, 'timeout')) + (wait ?? checksNumber(app, 'wait'))
+  return (attempts ?? checksNumber(app, 'attempts')) * seconds * 1000
+}
+
+/** The same where there is no check. */
+function bootMs(app: App): number {
+  return (['attempts', 'timeout', 'wait'] as const).some((key) => isChecksNumberSet(app, key)) ? patienceMs(app, {}) : bootTimeoutMs
 }
 
 /** A process without a port is ready once it has stayed up; its exit interrupts the wait. */

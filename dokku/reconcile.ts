@@ -69,6 +69,12 @@ function planNow(app: App, existing: readonly AppContainer[], how?: { leaveEnded
   return planApp(release === undefined ? [] : wantedContainers(release, app.state.restarts), existing, how)
 }
 
+/** What of an app is not as its release says, in words; undefined when all of it is. */
+export function unsettled(app: App, existing: readonly AppContainer[]): string | undefined {
+  if (isAsWanted(app, existing)) return undefined
+  return noticed(planNow(app, existing), leavesEnded(app)) || 'something runs that should not'
+}
+
 function isAsWanted(app: App, existing: readonly AppContainer[]): boolean {
   const plan = planNow(app, existing, { leaveEnded: leavesEnded(app) })
   const retire = plan.retire.filter(({ id }) => !app.instance.retiring.has(id))

@@ -3,22 +3,24 @@ import { UserError } from '#lib/errors.ts'
 import type { App } from './app.ts'
 import type { Built } from './built.ts'
 import type { By } from './by.ts'
+import { computedProperty } from './computed-property.ts'
 import { tagsOf } from './images.ts'
 import { registriesOf } from './registry.ts'
 
 /** The name, without a tag, under which the releases of an app are pushed: by its settings `server` and `image-repo`. */
-export function remoteRepository({ properties, name, instance }: App): string {
-  const server = properties.get('registry server')
+export function remoteRepository(app: App): string {
+  const { properties, name, instance } = app
+  const server = computedProperty(app, 'registry server')
   const repository = properties.get('registry image-repo') ?? `${instance.settings.name}/${name}`
   return server === undefined ? repository : `${server}/${repository}`
 }
 
 /** Pushes the images of a version to the app's registry, where `push-on-release` is set; one that cannot be pushed is no release. */
 export async function pushRelease(app: App, { image, manifest }: Built, version: number, by: By): Promise<void> {
-  const { properties, instance } = app
-  if (properties.get('registry push-on-release') !== 'true') return
+  const { instance } = app
+  if (computedProperty(app, 'registry push-on-release') !== 'true') return
   const repository = remoteRepository(app)
-  const more = (properties.get('registry push-extra-tags') ?? '').split(',').filter(Boolean)
+  const more = (computedProperty(app, 'registry push-extra-tags') ?? '').split(',').filter(Boolean)
   const tags = [...tagsOf(version, image, manifest.services), ...more.map((tag): [string, string] => [tag, image])]
   for (const [tag, id] of tags) {
     by.output.step(`Pushing ${repository}:${tag}`)

@@ -1,8 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import { boolean, option, optional } from '#lib/command.ts'
 import { UserError } from '#lib/errors.ts'
 import { parse } from '#lib/parse.ts'
 import type { App } from './app.ts'
 import type { Context } from './context.ts'
+import { show } from './names.ts'
+import { readingTogether } from './together.ts'
 import { seenApp, visibleApps } from './visible.ts'
 
 /** One line of a report: its flag without the dashes, such as ps-can-scale, and how to find the value. */
@@ -21,6 +24,9 @@ export const someApp = {
   complete: async (_prefix: string, context: Context) => (await visibleApps(context)).map(({ name }) => name),
 }
 
+/** How many apps a message of a report is about. */
+const atATime = 40
+
 /** The spec of a `:report` command in Dokku's manner: all apps or one, all lines or one flag's value, text or JSON. */
 export function reportCommand(group: string, fields: Fields) {
   const flags = Object.fromEntries(Object.keys(fields).map((field) => [field, boolean(`print only ${caption(field).toLowerCase()}`)]))
@@ -36,20 +42,28 @@ export function reportCommand(group: string, fields: Fields) {
     eachApp: true as const,
     async run({ args, flags: given, context }: { args: { app: App | undefined }; flags: Record<string, unknown>; context: Context }) {
       const only = Object.keys(fields).find((field) => given[field] === true)
-      for (const app of args.app === undefined ? await visibleApps(context) : [args.app]) {
-        const entries = await Promise.all(
-          Object.entries(fields)
-            .filter(([field]) => only === undefined || field === only)
-            .map(async ([field, read]) => [field, await read(app)] as const),
-        )
+      const apps = args.app === undefined ? await visibleApps(context) : [args.app]
+      const shown = Object.entries(fields).filter(([field]) => only === undefined || field === only)
+      const labels = shown.map(([field]) => `${' '.repeat(7)}${`${caption(field)}:`.padEnd(31)}`)
+      const textOf = async (app: App): Promise<string> => {
+        const read = shown.map(([, value]) => value(app))
+        // Nothing is waited for where nothing has to be: reports are of many apps and many fields.
+        const values = read.every((one) => typeof one === 'string') ? read : await Promise.all(read)
         if (given.format === 'json')
-          context.output.line(JSON.stringify(Object.fromEntries(entries.map(([field, value]) => [field.replace(`${group}-`, ''), value]))))
-        else if (only !== undefined) context.output.line(entries[0]?.[1])
-        else {
-          context.output.result(`${app.name} ${group} information`)
-          for (const [field, value] of entries) context.output.detail(`${`${caption(field)}:`.padEnd(31)}${value}`)
+          return JSON.stringify(Object.fromEntries(shown.map(([field], at) => [field.replace(`${group}-`, ''), values[at]])))
+        if (only !== undefined) return values[0] ?? ''
+        const text = labels.map((label, at) => `${label}${values[at]?.replaceAll('\n', `\n${' '.repeat(7)}`)}`).join('\n')
+        return `=====> ${app.name} ${group} information\n${text}`
+      }
+      // Many lines in one message, and each message on its way while the next is made.
+      const print = async () => {
+        for (let at = 0; at < apps.length; at += atATime) {
+          const texts = await Promise.all(apps.slice(at, at + atATime).map(textOf))
+          context.output.line(texts.join('\n'))
+          if (at + atATime < apps.length) await setImmediate()
         }
       }
+      await (apps.length === 1 ? print() : readingTogether(print))
     },
   }
 }
@@ -66,7 +80,7 @@ export async function printReports(app: App, context: Context): Promise<void> {
 
 function parseFormat(value: string): 'text' | 'json' {
   if (value === 'text' || value === 'json') return value
-  throw new UserError('bad-format', `${value} is not a format`, { hint: '--format text or --format json' })
+  throw new UserError('bad-format', `${show(value)} is not a format`, { hint: '--format text or --format json' })
 }
 
 /** How many lines or events. */

@@ -20,6 +20,10 @@ test('the appliance listens on the host’s network, or publishes the same ports
   const host = roleOptions(settings, 'sha256:x', 'host').appliance
   assert.equal(host.HostConfig?.NetworkMode, 'host')
   assert.deepEqual(host.Env, ['APPLIANCE_HTTP_PORT=8080', 'APPLIANCE_HTTPS_PORT=443'])
+  const behind = readSettings({ DOKKU_PROXY_PROTOCOL: 'on' })
+  for (const network of ['host', 'published'] as const)
+    assert.ok(roleOptions(behind, 'sha256:x', network).appliance.Env?.includes('APPLIANCE_PROXY_PROTOCOL=on'))
+  assert.throws(() => readSettings({ DOKKU_PROXY_PROTOCOL: 'maybe' }), { code: 'bad-setting' })
   const published = roleOptions(settings, 'sha256:x', 'published').appliance
   assert.equal(published.HostConfig?.NetworkMode, undefined)
   assert.deepEqual(published.HostConfig?.PortBindings, { '80/tcp': [{ HostPort: '8080' }], '443/tcp': [{ HostPort: '443' }] })

@@ -64,10 +64,12 @@ export function roleOptions(
       ...common,
       Labels: { ...common.Labels, ...(network === 'host' ? { [overlapLabel]: '' } : {}) },
       Cmd: ['appliance'],
-      Env:
-        network === 'host'
+      Env: [
+        ...(network === 'host'
           ? [`APPLIANCE_HTTP_PORT=${settings.httpPort}`, `APPLIANCE_HTTPS_PORT=${settings.httpsPort}`]
-          : ['APPLIANCE_HTTP_PORT=80', 'APPLIANCE_HTTPS_PORT=443', `APPLIANCE_PUBLIC_HTTPS_PORT=${settings.httpsPort}`],
+          : ['APPLIANCE_HTTP_PORT=80', 'APPLIANCE_HTTPS_PORT=443', `APPLIANCE_PUBLIC_HTTPS_PORT=${settings.httpsPort}`]),
+        ...(settings.proxyProtocol ? ['APPLIANCE_PROXY_PROTOCOL=on'] : []),
+      ],
       HostConfig: {
         ...host,
         CapAdd: ['CHOWN', 'DAC_OVERRIDE', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'],

@@ -1,4 +1,4 @@
-import { UserError } from '#lib/errors.ts'
+import { messageOf, UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
 import type { WantedSite } from '#nginx'
 import { type App, allApps, globalDomains } from './app.ts'
@@ -9,6 +9,8 @@ import { untilAppliance } from './health.ts'
 import { doorSocket, type Instance } from './instance.ts'
 import { isFor } from './plan.ts'
 import { routesOf } from './ports.ts'
+import { proxyNamed, proxyOf } from './proxies/proxies.ts'
+import type { Served } from './proxy.ts'
 import { currentRelease } from './release.ts'
 import { buildSite, named, siteOf, tellUnserved } from './site.ts'
 
@@ -39,23 +41,51 @@ export async function resite(app: App, output: Output): Promise<readonly string[
 /** In words, what `resite` would not serve; changes nothing. */
 export async function unserved(app: App): Promise<readonly string[]> {
   const { site, left } = await siteOf(app)
-  const refused = await app.instance.appliance.checkSite(site)
-  return named(app, [...left, ...refused.map(({ reason }) => reason)])
+  const refused = await proxyOf(app).check(app, { site, routes: {} })
+  return named(app, [...left, ...refused])
 }
 
 async function tellSite(app: App, containers: readonly AppContainer[], output: Output, built: readonly string[] = []) {
-  const { appliance } = app.instance
   let told: string[] = []
   await oneAtATime(app.instance, async () => {
     const { site, left } = await siteOf(app)
-    const refused = await appliance.putSite(site).catch((error: unknown) => {
-      throw inWordsOf(app, error)
-    })
-    for (const [name, upstreams] of Object.entries(routesOf(app, containers))) await appliance.setRoutes(name, upstreams)
-    told = [...left, ...refused.map(({ reason }) => reason)]
+    const refused = await serve(app, { site, routes: routesOf(app, containers) })
+    told = [...left, ...refused]
   })
   app.instance.renewals.poke()
   return tellUnserved(app, [...built, ...told], output)
+}
+
+/** Lets the app's proxy serve it; whoever served it before leaves only then. */
+async function serve(app: App, wanted: Served): Promise<readonly string[]> {
+  const proxy = proxyOf(app)
+  const refused = await proxy.serve(app, wanted).catch((error: unknown) => {
+    throw inWordsOf(app, error)
+  })
+  const before = app.properties.get('proxy serves') ?? 'nginx'
+  if (before !== proxy.name) {
+    app.properties.set('proxy serves', proxy.name)
+    await proxyNamed(before).leave(app)
+  }
+  return refused
+}
+
+/** Serves an app that was never deployed while its first deploy is under way, so that whoever asks for it hears of that. */
+export async function duringFirst<T>(app: App, work: () => Promise<T>): Promise<T> {
+  if (currentRelease(app) !== undefined) return await work()
+  const { log } = app.instance
+  const unsaid = (error: unknown) => log.warn({ err: error, app: app.name }, 'nobody hears of the first deploy')
+  const told = oneAtATime(app.instance, async () => {
+    const { site } = await siteOf(app)
+    await serve(app, { site, routes: routesOf(app, []), because: 'deploying' })
+  }).catch(unsaid)
+  try {
+    return await work()
+  } catch (error) {
+    await told
+    await unroute(app).catch(unsaid)
+    throw error
+  }
 }
 
 /** The appliance's refusal, with the names of apps in place of those of their sites. */
@@ -66,26 +96,36 @@ function inWordsOf(app: App, error: unknown): unknown {
 }
 
 /** Takes the site of an app that is gone away, after whoever still saw the app has told of it. */
-export async function unroute({ instance, site }: App): Promise<void> {
-  await oneAtATime(instance, () => instance.appliance.removeSite(site))
+export async function unroute(app: App): Promise<void> {
+  await oneAtATime(app.instance, () => proxyNamed(app.properties.get('proxy serves') ?? 'nginx').leave(app))
 }
 
 /** Tells the appliance all sites and routes at once, as they are in the database and on the engine. */
 export async function syncRoutes(instance: Instance): Promise<void> {
   await oneAtATime(instance, async () => {
     const byApp = Map.groupBy(await listContainers(instance, { [label.type]: 'deploy' }), ({ appId }) => appId)
-    const apps = allApps(instance)
+    const served = (app: App) => routesOf(app, serving(app, byApp.get(app.id) ?? []))
+    const [apps, others] = partition(allApps(instance), (app) => proxyOf(app).name === 'nginx')
     const sites = await Promise.all(apps.map(async (app) => ({ app, ...(await siteOf(app)) })))
     const refused = await instance.appliance.sync({
       sites: [...doorSites(instance), ...sites.map(({ site }) => site)],
       homes: globalDomains(instance),
-      routes: Object.assign({}, ...apps.map((app) => routesOf(app, serving(app, byApp.get(app.id) ?? [])))),
+      routes: Object.assign({}, ...apps.map(served)),
     })
     for (const { app, left } of sites) {
       const reasons = refused.filter(({ name }) => name === app.site).map(({ reason }) => reason)
       tellUnserved(app, [...left, ...reasons])
     }
+    for (const app of others) {
+      const { site, left } = await siteOf(app)
+      const reasons = await serve(app, { site, routes: served(app) }).catch((error: unknown) => [messageOf(error)])
+      tellUnserved(app, [...left, ...reasons])
+    }
   })
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))]
 }
 
 /** Where the HTTP door is found; its name is one that no app can have. */

@@ -11,6 +11,8 @@ export interface Settings {
   readonly sshPort: number
   readonly httpPort: number
   readonly httpsPort: number
+  /** Does every connection to the two web ports begin with who it is from, as load balancers say it? */
+  readonly proxyProtocol: boolean
   /** Where git over HTTP and webhooks come in; undefined: nowhere. */
   readonly httpDoor: string | undefined
   /** `host`: the appliance uses the host's network; `published`: it publishes its ports; unset: by what the engine is. */
@@ -49,6 +51,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     hostname: domain,
     httpDoor: httpDoor(env, domain),
     ...ports,
+    proxyProtocol: onOrOff(env, 'DOKKU_PROXY_PROTOCOL'),
     network,
     subnet: env.DOKKU_SUBNET || undefined,
     appMemory: appMemory(env),
@@ -66,6 +69,12 @@ function httpDoor({ DOKKU_HTTP_DOOR: text }: NodeJS.ProcessEnv, domain: string):
   const host = hostName.safeParse(text || `dokku.${domain}`)
   if (host.success && !host.data.startsWith('*')) return host.data
   throw bad('DOKKU_HTTP_DOOR', text, 'a host name, or off')
+}
+
+function onOrOff(env: NodeJS.ProcessEnv, key: string): boolean {
+  const word = env[key] || 'off'
+  if (word !== 'on' && word !== 'off') throw bad(key, word, 'on or off')
+  return word === 'on'
 }
 
 function port(env: NodeJS.ProcessEnv, key: string, fallback: number): number {

@@ -1,11 +1,12 @@
 import { currentCommit, pack } from '#gitreceive'
 import type { App } from './app.ts'
+import { computedProperty } from './computed-property.ts'
 import { currentRelease, notDeployed } from './release.ts'
 import type { Commit, Source } from './source-kinds.ts'
 
 /** The branches whose pushes deploy. */
 export function deployBranches(app: App): [string, ...string[]] {
-  const own = app.properties.get('git deploy-branch')
+  const own = computedProperty(app, 'git deploy-branch')
   return own === undefined ? ['main', 'master'] : [own]
 }
 

@@ -5,6 +5,7 @@ import { UserError } from '#lib/errors.ts'
 import { git } from '#lib/git.ts'
 import type { App } from './app.ts'
 import type { By } from './by.ts'
+import { computedProperty } from './computed-property.ts'
 import { parseRemote, type Remote } from './fetch-guard.ts'
 import { withCommit } from './git-fetch.ts'
 import { show } from './names.ts'
@@ -28,7 +29,7 @@ interface Tree extends Commit {
  */
 export async function fillSubmodules(app: App, tree: Tree, by: By): Promise<void> {
   if (tree.paths.length === 0) return
-  const choice = app.properties.get('git submodules') ?? 'leave'
+  const choice = computedProperty(app, 'git submodules') ?? 'leave'
   const named = some(tree.paths)
   if (choice === 'refuse')
     throw new UserError('submodule-refused', `${app.name} takes no submodules: ${named}`, { hint: `git:set ${app.name} submodules fetch` })

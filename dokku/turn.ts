@@ -2,6 +2,7 @@ import type { App } from './app.ts'
 import type { By } from './by.ts'
 import { recordBuild } from './recording.ts'
 import type { Release } from './release.ts'
+import { duringFirst } from './routing.ts'
 import type { Source } from './source-kinds.ts'
 import { receive } from './workflow.ts'
 
@@ -25,7 +26,7 @@ export async function receiveInTurn(app: App, source: Source, by: By, { check, l
         await check?.()
         const now = (await latest?.()) ?? source
         by.about?.(now)
-        return await receive(app, now, by)
+        return await duringFirst(app, () => receive(app, now, by))
       }
       await work().then(received.resolve, received.reject)
       await until

@@ -1,6 +1,7 @@
 import type { Session } from '#execd'
 import type { Command } from '#lib/command.ts'
 import { UserError } from '#lib/errors.ts'
+import type { Guide } from '#lib/help.ts'
 import type { Output } from '#lib/output.ts'
 import { parse } from '#lib/parse.ts'
 import { type Globals, resolve } from '#lib/resolve.ts'
@@ -8,9 +9,11 @@ import { authorize, type Identity, type Right } from './access.ts'
 import { App, isThere, maybeApp } from './app.ts'
 import type { Context } from './context.ts'
 import { eventText } from './event-text.ts'
+import { guideOf } from './guide.ts'
 import type { Instance } from './instance.ts'
 import type { LivePlugins } from './live-plugins.ts'
 import { noted } from './noted.ts'
+import { assertNotOld } from './old-names.ts'
 import { runFallback } from './plugin-command.ts'
 import { currentRelease } from './release.ts'
 import type { About } from './serve-caller.ts'
@@ -21,7 +24,7 @@ export function typed(instance: Instance, plugins: Pick<LivePlugins, 'current' |
   return async (words: string[], identity: Identity, session: Session, lines: Output, about: About): Promise<number> => {
     const { groups, all } = plugins.current
     const context = (globals: Globals): Context => ({ instance, identity, session, output: lines, groups, ...globals })
-    const resolved = await resolveOr(groups, words, async () => {
+    const resolved = await resolveOr(groups, words, guideOf(instance.settings), async () => {
       about.changes = true
       authorize(identity, 'admin', words[0] ?? '')
       return await runFallback(all, words, context({ quiet: false, force: false, trace: false }), plugins.environment)
@@ -48,6 +51,7 @@ export function typed(instance: Instance, plugins: Pick<LivePlugins, 'current' |
     about: About,
   ): Promise<number> {
     const { identity } = context
+    const nested = context.session.header.nested !== undefined
     about.text = command.name
     about.changes = !onlyLooks(command)
     const concerned = appArg(command)
@@ -62,7 +66,12 @@ export function typed(instance: Instance, plugins: Pick<LivePlugins, 'current' |
     about.text = eventText(command, words, { name: name(), byFlag: globals.app !== undefined })
     about.changes = !(command.reads?.({ args, flags }) ?? onlyLooks(command))
     if (concerned !== undefined && !(value === undefined && command.eachApp)) authorize(identity, command.right, command.name, app)
-    const run = async () => (await command.run({ args, flags, context })) ?? 0
+    const run = async () => {
+      const status = (await command.run({ args, flags, context })) ?? 0
+      const next = status !== 0 || context.quiet || nested ? undefined : command.next?.({ args, flags, context })
+      if (next !== undefined) context.output.hint(next)
+      return status
+    }
     if (!about.changes) return await run()
     const version = () => versionOf(app ?? (typeof value === 'string' ? maybeApp(instance, value) : undefined))
     const before = version()
@@ -95,12 +104,13 @@ function versionOf(app: App | undefined): number | undefined {
 }
 
 /** What a line means, or, where we know no such command, the status of a plugin that does. */
-async function resolveOr<R>(groups: Context['groups'], words: string[], fallback: () => Promise<R | undefined>) {
+async function resolveOr<R>(groups: Context['groups'], words: string[], guide: Guide, fallback: () => Promise<R | undefined>) {
   try {
-    return resolve(groups, words)
+    return resolve(groups, words, guide)
   } catch (error) {
     const answer = error instanceof UserError && error.code === 'unknown-command' ? await fallback() : undefined
     if (answer !== undefined) return answer
+    if (error instanceof UserError && error.code === 'unknown-command') assertNotOld(words.find((word) => !word.startsWith('-')) ?? '')
     throw error
   }
 }

@@ -79,7 +79,7 @@ test('a webhook that is put in place again has another secret', async () => {
 
 test('a deploy that was promised is tried, also after control has ended, until it has ended itself', async () => {
   const heard = new EventEmitter()
-  const log = { info: (_: object, text: string) => heard.emit(text), error: () => {} }
+  const log = { info: (_: object, text: string) => heard.emit(text), warn: () => {}, error: () => {} }
   const dataDir = await mkdtemp(join(tmpdir(), 'webhook-'))
   const live = stateOnly({}, { inOrder: keyedQueue(), log: log as unknown as Instance['log'] })
   Object.assign(live.settings, { dataDir })

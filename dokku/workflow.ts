@@ -17,6 +17,7 @@ import {
   storeSettings,
 } from './release.ts'
 import { tidyReleases } from './retention.ts'
+import { afterDeploy, prepared } from './scripts.ts'
 
 /** The life of a push, once it has its turn (turn.ts). Every step is also a command, so each can be run alone. */
 export async function receive(app: App, source: Source, by: By): Promise<Release> {
@@ -25,12 +26,11 @@ export async function receive(app: App, source: Source, by: By): Promise<Release
     by.output.step(`Building ${app.name}`)
     built = await build(app, source, by)
     by.output.step(`Releasing ${app.name}`)
-    const release = draftRelease(app, { ...built, by: by.user })
+    const release = await prepared(app, draftRelease(app, { ...built, by: by.user }), by)
     by.stage?.('deploying', release.version)
     by.output.step(`Deploying ${app.name} v${release.version}`)
     await deploy(app, release, by)
-    by.output.result('Application deployed:')
-    for (const url of app.urls) by.output.detail(url)
+    await afterDeploy(app, release, by)
     return release
   } catch (error) {
     await dropBuild(app, built)

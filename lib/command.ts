@@ -35,6 +35,8 @@ export interface Command<
   readonly passthrough?: true
   /** Did it only look? What changes nothing is not among the events. Without it, the right decides. */
   reads?(input: { readonly args: ArgValues<A>; readonly flags: FlagValues<F> }): boolean
+  /** What whoever did it will want to do next, in one line: said after it was done, unless --quiet. */
+  next?(input: { readonly args: ArgValues<A>; readonly flags: FlagValues<F>; readonly context: C }): string | undefined
   /** Does it; the exit status is 0, or the number it answers. */
   run(input: {
     readonly args: ArgValues<A>

@@ -52,6 +52,29 @@ help --all lists every command; GROUP:help those of a group.`,
   )
 })
 
+test('help with a guide begins with the first steps, and has the groups by what they are about', () => {
+  const steps = [['git push dokku main', 'deploy it']] as const
+  const guide = { intro: 'Type this:', steps, topics: { 'An app': ['config', 'nothing'], Others: ['git'] } }
+  assert.equal(
+    helpText(groups, { guide }),
+    `Usage: dokku COMMAND [ARGUMENTS]
+
+Type this:
+
+    git push dokku main  deploy it
+
+An app:
+
+    config  Manage config vars
+
+Brought by plugins:
+
+    enter <app> [<process>]  Open a shell in a container
+
+help --all lists every command; GROUP:help those of a group.`,
+  )
+})
+
 test('help --all lists every command that is not hidden', () => {
   const rows = helpText(groups, { all: true })
     .split('\n')

@@ -4,14 +4,41 @@ import type { Arg, Flag } from './params.ts'
 const width = 100
 const indent = 4
 
-/** The list of groups, or with `all` of every command. */
-export function helpText(groups: readonly Group<never>[], { all = false } = {}): string {
+/** What help begins with for somebody new, and how groups are put in order: by what they are about. */
+export interface Guide {
+  readonly intro: string
+  /** What to type, one after the other, and what for. */
+  readonly steps: readonly Row[]
+  readonly topics: Readonly<Record<string, readonly string[]>>
+}
+
+/** The list of groups, below the first steps where there is a guide, or with `all` of every command. */
+export function helpText(
+  groups: readonly Group<never>[],
+  { all = false, guide }: { all?: boolean; guide?: Guide | undefined } = {},
+): string {
   const shown = groups.filter((group) => group.commands.some((command) => !command.hidden))
-  const rows = all ? shown.flatMap(groupRows) : shown.map(groupRow).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const rows = (some: readonly Group<never>[]) => some.map(groupRow).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const listed = guide === undefined ? ['Commands:', '', ...table(rows(shown))] : byTopic(shown, guide)
+  const lines = all ? ['Commands:', '', ...table(shown.flatMap(groupRows))] : listed
   const more = all
     ? 'help COMMAND shows one command with its arguments, flags and examples.'
     : 'help --all lists every command; GROUP:help those of a group.'
-  return [...head('COMMAND [ARGUMENTS]'), 'Commands:', '', ...table(rows), '', more].join('\n')
+  return [...head('COMMAND [ARGUMENTS]'), ...lines, '', more].join('\n')
+}
+
+function byTopic(groups: readonly Group<never>[], { intro, steps, topics }: Guide): string[] {
+  const known = Object.values(topics).flat()
+  const others = groups.filter(({ name }) => !known.includes(name))
+  const parts = Object.entries(topics).map(
+    ([topic, names]) => [topic, names.flatMap((name) => groups.filter((one) => one.name === name))] as const,
+  )
+  return [
+    ...wrap(intro, width),
+    '',
+    ...table(steps),
+    ...[...parts, ['Brought by plugins', others] as const].flatMap(([topic, some]) => section(`${topic}:`, some.map(groupRow))),
+  ]
 }
 
 /** The commands of one group. */
@@ -48,6 +75,7 @@ export function commandHelp(command: Command<never>): string {
   ].join('\n')
 }
 
+/** A line of two columns. */
 type Row = readonly [left: string, right: string]
 
 function head(words: string): string[] {

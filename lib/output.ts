@@ -8,6 +8,8 @@ export interface Output {
   result(text: string): void
   /** ` !     text` on stderr: a warning or an error. */
   warn(text: string): void
+  /** `       text` on stderr: what could be done next, for people and not for pipes. */
+  hint(text: string): void
   /** The text as it is and a line end, on stdout: data for people and pipes. */
   line(text?: string): void
 }
@@ -19,6 +21,7 @@ export function output(stdout: (text: string) => void, stderr: (text: string) =>
     step: (text) => stdout(lines('-----> ', text)),
     detail: (text) => stdout(lines('       ', text)),
     result: (text) => stdout(lines('=====> ', text)),
+    hint: (text) => stderr(lines('       ', text)),
     warn: (text) =>
       stderr(
         text
@@ -35,7 +38,14 @@ export function tee(...outputs: Output[]): Output {
   const each = (name: keyof Output) => (text: string) => {
     for (const one of outputs) one[name](text)
   }
-  return { step: each('step'), detail: each('detail'), result: each('result'), warn: each('warn'), line: (text = '') => each('line')(text) }
+  return {
+    step: each('step'),
+    detail: each('detail'),
+    result: each('result'),
+    warn: each('warn'),
+    hint: each('hint'),
+    line: (text = '') => each('line')(text),
+  }
 }
 
 /** Removes what could move a cursor or colour a terminal, so that output of builds and apps stays plain lines. */

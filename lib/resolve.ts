@@ -1,6 +1,7 @@
 import { boolean, type Command, type Group, globalFlags, word } from './command.ts'
 import { UserError } from './errors.ts'
-import { commandHelp, groupHelp, helpText } from './help.ts'
+import { commandHelp, type Guide, groupHelp, helpText } from './help.ts'
+import { groupMan, manPage } from './man.ts'
 import { didYouMean } from './nearest.ts'
 import { scan, type Token } from './scan.ts'
 import { quoteWord } from './words.ts'
@@ -19,13 +20,13 @@ export type Resolved<C, R extends string> =
   | { readonly kind: 'run'; readonly command: Command<C, R>; readonly words: string[]; readonly globals: Globals }
   | { readonly kind: 'help'; readonly text: string; readonly globals: Globals }
 
-/** Finds what a line means: a command, a group's help (`apps`, `apps:help`), `help [--all]`, `help COMMAND`. Throws UserError `unknown-command`. */
-export function resolve<C, R extends string>(groups: readonly Group<C, R>[], typed: readonly string[]): Resolved<C, R> {
+/** Finds what a line means: a command, a group's help (`apps`, `apps:help`), `help [--all]`, `help [--man] COMMAND`. Throws UserError `unknown-command`. */
+export function resolve<C, R extends string>(groups: readonly Group<C, R>[], typed: readonly string[], guide?: Guide): Resolved<C, R> {
   const { globals, name, words, help, version } = splitGlobals(typed, (word) => find(groups, word))
   if (name === undefined && version) return resolve(groups, ['version'])
-  if (name === undefined) return { kind: 'help', text: helpText(groups), globals }
+  if (name === undefined) return { kind: 'help', text: helpText(groups, { guide }), globals }
   const command = find(groups, name)
-  if (name === 'help' && command === undefined) return { kind: 'help', text: helpFor(groups, words), globals }
+  if (name === 'help' && command === undefined) return { kind: 'help', text: helpFor(groups, words, guide), globals }
   const group = groups.find((one) => one.name === name.replace(/:help$/, ''))
   // `config` alone is help, though `config APP` may be an old name of config:show.
   const alias = command !== undefined && command.name !== name
@@ -109,14 +110,16 @@ function checkLeading(tokens: readonly Token[]): void {
   }
 }
 
-function helpFor<C, R extends string>(groups: readonly Group<C, R>[], words: readonly string[]): string {
-  const [topic, ...more] = words.filter((word) => word !== '--all')
-  if (topic === undefined || more.length > 0) return helpText(groups, { all: words.includes('--all') })
+function helpFor<C, R extends string>(groups: readonly Group<C, R>[], words: readonly string[], guide: Guide | undefined): string {
+  const man = words.includes('--man')
+  const [topic, ...more] = words.filter((word) => word !== '--all' && word !== '--man')
+  if (topic === undefined || more.length > 0) return helpText(groups, { all: words.includes('--all'), guide })
   const command = find(groups, topic)
   const group = groups.find((one) => one.name === topic)
-  if (command !== undefined && (group === undefined || command.name === topic)) return commandHelp(command)
+  if (command !== undefined && (group === undefined || command.name === topic))
+    return man ? manPage(command.name, command.summary, [command]) : commandHelp(command)
   if (group === undefined) throw unknown(groups, topic)
-  return groupHelp(group)
+  return man ? groupMan(group) : groupHelp(group)
 }
 
 function unknown<C, R extends string>(groups: readonly Group<C, R>[], name: string): UserError {

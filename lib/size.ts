@@ -7,7 +7,9 @@ export function parseSize(text: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)([bkmgt]?)b?$/i.exec(text.trim()) ?? []
   const factor = units[(unit ?? '').toLowerCase()]
   if (digits === undefined || factor === undefined)
-    throw new UserError('bad-size', `${text} is not a size`, { hint: 'a number of bytes, or one with k, m or g: 512m, 2g' })
+    throw new UserError('bad-size', `${JSON.stringify(text.slice(0, 40))} is not a size`, {
+      hint: 'a number of bytes, or one with k, m or g: 512m, 2g',
+    })
   return Math.round(Number(digits) * factor)
 }
 

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { isTest, root, type Source, sources } from './sources.ts'
 
 /** Raising one is a decision: say why in docs/decisions. */
-export const budgets = { file: 250, heart: 120, root: 25 }
+export const budgets = { file: 250, heart: 120, root: 27 }
 /** Printed, not enforced: splinter files are no better than long ones. */
 const aim = 180
 

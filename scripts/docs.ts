@@ -4,6 +4,7 @@ import { type Command, type Group, usage } from '#lib/command.ts'
 import { writeWhole } from '#lib/files.ts'
 import { groups } from '../dokku/plugins.ts'
 import { figurePages } from './benchmarks/pages.ts'
+import { compatText } from './compat/page.ts'
 import { hooksText } from './hooks-page.ts'
 import { pluginTomlSchema, pluginTomlText } from './plugin-toml.ts'
 import { root } from './sources.ts'
@@ -71,6 +72,7 @@ function cell(text: string): string {
 export async function madePages(): Promise<Record<string, string>> {
   return {
     [commandsPage]: await commandsText(),
+    'docs/reference/dokku-compat.md': await compatText(),
     'docs/reference/hooks.md': hooksText(),
     'docs/reference/plugin-toml.md': pluginTomlText(),
     'docs/reference/plugin.schema.json': pluginTomlSchema(),

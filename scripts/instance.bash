@@ -85,7 +85,7 @@ create-control() {
 		[[ -z "${!setting}" ]] || arguments+=(--env "$setting=${!setting}")
 	done
 	# always: what an engine ends that was killed and starts again, it takes for stopped by hand.
-	docker create --name "$container" --label "dokku.instance=$name" --restart always --stop-timeout 600 \
+	docker create --name "$container" --label "dokku.instance=$name" --restart always --stop-timeout 600 --log-driver local \
 		--volume "${socket:-/var/run/docker.sock}:/var/run/docker.sock" \
 		--volume "$name:/var/lib/dokku" --volume "$name-gateway:/run/dokku/gateway" --volume "$name-appliance:/run/dokku/appliance" \
 		--env "DOKKU_NAME=$name" "${arguments[@]}" "${@:5}" "$image" "$role" >/dev/null

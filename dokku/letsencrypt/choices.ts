@@ -52,6 +52,8 @@ const state = z.object({
   next: z.string().optional(),
   failures: z.number().default(0),
   error: z.string().optional(),
+  /** The authority that gave the certificate: only it can be asked about it. */
+  directory: z.string().optional(),
   /** Hosts that could not be proven. */
   without: z.array(z.string()).optional(),
 })
@@ -63,6 +65,12 @@ export function stateOf(owner: Owner): RenewalState {
   const text = owner.properties.get('letsencrypt state')
   const found = text === undefined ? undefined : state.safeParse(JSON.parse(text))
   return found?.data ?? { failures: 0 }
+}
+
+/** The choices by which what is served now came. */
+export function givenBy(owner: Owner): Choices {
+  const choices = choicesOf(owner)
+  return { ...choices, directory: stateOf(owner).directory ?? choices.directory }
 }
 
 export function storeState(owner: Owner, now: RenewalState | undefined): void {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Account, AcmeError, type Conversation, converse, newAccountKey, obtain, renewalId, type Solvers } from '#lib/acme/mod.ts'
+import { AcmeError, type Conversation, converse, newAccountKey, obtain, renewalId, type Solvers } from '#lib/acme/mod.ts'
 import { messageOf, UserError } from '#lib/errors.ts'
 import type { Output } from '#lib/output.ts'
 import { heard } from '../by.ts'
@@ -9,7 +9,7 @@ import type { Instance } from '../instance.ts'
 import { type Choices, choicesOf, type Owner } from './choices.ts'
 import { install, instanceOf, isCovered, nameOf, noEmail, provableHosts } from './owner.ts'
 
-const kept = z.object({ key: z.string(), url: z.string() })
+const kept = z.object({ key: z.string(), url: z.string(), email: z.string().optional() })
 
 /**
  * Gets a certificate for all hosts of an owner that can be proven, and serves it. A host that the authority does not find here is
@@ -65,26 +65,32 @@ export async function byAccount<T>(
   }
 }
 
-/** A conversation with an owner's authority, by the account that we have there. */
+/** A conversation with an owner's authority, by the account that we have there; it knows the address of now. */
 export async function speak(instance: Instance, choices: Choices, signal?: AbortSignal): Promise<Conversation> {
-  const { directory, email, outside } = choices
   const name = accountName(choices)
-  const known = accountOf(instance, name)
-  const key = known?.key ?? newAccountKey()
-  const talk = await converse({ directory, ca: instance.ca }, key, signal)
-  if (known !== undefined) talk.as(known.url)
-  else {
-    const url = await talk.register({ ...(email === undefined ? {} : { email }), ...(outside === undefined ? {} : { outside }) })
-    instance.properties.set(name, JSON.stringify({ key, url } satisfies Account))
-  }
-  return talk
+  // Of two that come together only one makes an account.
+  return await instance.inOrder(name, async () => {
+    const { directory, email, outside } = choices
+    const known = accountOf(instance, name)
+    const key = known?.key ?? newAccountKey()
+    const talk = await converse({ directory, ca: instance.ca }, key, signal)
+    if (known !== undefined) {
+      talk.as(known.url)
+      if (email === undefined || email === known.email) return talk
+      await talk.contact(email)
+    }
+    const mail = email === undefined ? {} : { email }
+    const url = known?.url ?? (await talk.register({ ...mail, ...(outside === undefined ? {} : { outside }) }))
+    instance.properties.set(name, JSON.stringify({ key, url, ...mail } satisfies z.output<typeof kept>))
+    return talk
+  })
 }
 
 function accountName({ directory }: Pick<Choices, 'directory'>): string {
   return `letsencrypt account ${directory}`
 }
 
-function accountOf({ properties }: Instance, name: string): Account | undefined {
+function accountOf({ properties }: Instance, name: string): z.output<typeof kept> | undefined {
   const text = properties.get(name)
   return text === undefined ? undefined : kept.parse(JSON.parse(text))
 }

@@ -7,7 +7,7 @@ import { changeCertificate } from '../change-certificate.ts'
 import { type CheckedCertificate, covers } from '../check-certificate.ts'
 import type { Instance } from '../instance.ts'
 import { syncRoutes } from '../routing.ts'
-import { choicesOf, chosenFor, type Owner } from './choices.ts'
+import { choicesOf, chosenFor, givenBy, type Owner } from './choices.ts'
 import { isPublicHost } from './public-host.ts'
 
 /** Everybody who may have a certificate by themselves. */
@@ -54,7 +54,7 @@ export function isWanted(owner: Owner): boolean {
 /** Has the owner a certificate of ours for all these hosts? */
 export function isCovered(owner: Owner, hosts: readonly string[]): boolean {
   const stored = certificateOf(owner)
-  if (stored?.origin !== 'acme') return false
+  if (stored?.origin !== 'acme' || givenBy(owner).directory !== choicesOf(owner).directory) return false
   const leaf = new X509Certificate(stored.chain)
   return hosts.every((host) => covers(leaf, host))
 }

@@ -5,7 +5,8 @@ import { output as outputTo } from '#lib/output.ts'
 import { type Certificate, certificateOf } from '../certificates.ts'
 import type { Instance } from '../instance.ts'
 import { record, recordOnce } from '../journal.ts'
-import { choicesOf, type Owner, stateOf, storeState } from './choices.ts'
+import { limited } from '../locks.ts'
+import { choicesOf, givenBy, type Owner, stateOf, storeState } from './choices.ts'
 import { orderCertificate, speak } from './order.ts'
 import { instanceOf, isCovered, isWanted, nameOf, ownersOf, provableHosts } from './owner.ts'
 
@@ -22,6 +23,9 @@ const dayMs = 24 * 60 * minuteMs
 const soonMs = 1000
 /** Nobody is asked more often than that when it fails, nor waits longer: Let's Encrypt takes five failures of a host an hour. */
 const backOff = { firstMs: 15 * minuteMs, mostMs: dayMs }
+/** How many are ordered at once, and how long one may take: a slow authority is in nobody else's way. */
+const atOnce = 4
+const patienceMs = 10 * minuteMs
 /** The authority's wish may change, so it is asked as often at least. */
 const lookMs = dayMs
 
@@ -66,17 +70,20 @@ export function nextLook(instance: Instance): number {
 }
 
 async function lookAtAll(instance: Instance): Promise<void> {
-  for (const owner of ownersOf(instance)) {
-    if (instance.stopping.aborted) return
-    if (!isWanted(owner) || choicesOf(owner).email === undefined) continue
-    const { hosts } = await provableHosts(owner)
-    if (hosts.length === 0) continue
-    const { next } = stateOf(owner)
-    const isDue = next === undefined || Date.parse(next) <= Date.now()
-    const changed = !isCovered(owner, expected(owner, hosts)) && stateOf(owner).failures === 0
-    if (isDue || changed) await lookAt(owner, hosts)
-    alarm(owner)
-  }
+  const inTurn = limited(atOnce)
+  const wanted = ownersOf(instance).filter((owner) => isWanted(owner) && choicesOf(owner).email !== undefined)
+  await Promise.all(wanted.map((owner) => inTurn(() => lookAtOne(owner))))
+}
+
+async function lookAtOne(owner: Owner): Promise<void> {
+  if (instanceOf(owner).stopping.aborted) return
+  const { hosts } = await provableHosts(owner)
+  if (hosts.length === 0) return
+  const { next } = stateOf(owner)
+  const isDue = next === undefined || Date.parse(next) <= Date.now()
+  const changed = !isCovered(owner, expected(owner, hosts)) && stateOf(owner).failures === 0
+  if (isDue || changed) await lookAt(owner, hosts)
+  alarm(owner)
 }
 
 /** Orders or renews what is due; a failure is told and tried again, ever later. */
@@ -86,7 +93,8 @@ async function lookAt(owner: Owner, hosts: readonly string[]): Promise<void> {
     const due = certificateOf(owner)?.origin === 'acme' ? await dueAt(owner) : 0
     if (due > Date.now() && isCovered(owner, hosts)) return await settle(owner)
     const before = certificateOf(owner)?.chain
-    const refused = await orderCertificate(owner, outputTo(ignore, ignore), instance.stopping, due <= Date.now())
+    const signal = AbortSignal.any([instance.stopping, AbortSignal.timeout(patienceMs)])
+    const refused = await orderCertificate(owner, outputTo(ignore, ignore), signal, due <= Date.now())
     const has = hosts.filter((host) => !refused.includes(host))
     if (certificateOf(owner)?.chain !== before)
       record(instance.db, { app: journalName(owner), by: 'dokku', text: `a certificate for ${has.join(', ')} has come` })
@@ -98,10 +106,13 @@ async function lookAt(owner: Owner, hosts: readonly string[]): Promise<void> {
 
 /** Keeps when to look again, and the hosts that the authority does not find here: those are tried again then. */
 export async function settle(owner: Owner, refused: readonly string[] = []): Promise<void> {
+  const { directory } = choicesOf(owner)
+  storeState(owner, { ...stateOf(owner), directory })
   const next = new Date(Math.min(await dueAt(owner), Date.now() + lookMs)).toISOString()
   storeState(owner, {
     failures: 0,
     next,
+    directory,
     ...(refused.length === 0 ? {} : { without: [...refused], error: `not proven: ${refused.join(', ')}` }),
   })
 }
@@ -119,7 +130,7 @@ export function remember(owner: Owner, error: unknown): void {
   const pause = Math.min(backOff.firstMs * 2 ** (failures - 1), backOff.mostMs)
   const asked = error instanceof AcmeError ? (error.retryAt?.getTime() ?? 0) : 0
   const next = new Date(Math.max(Date.now() + pause, asked)).toISOString()
-  storeState(owner, { failures, next, error: messageOf(error) })
+  storeState(owner, { ...stateOf(owner), failures, next, error: messageOf(error) })
   instance.log.warn({ owner: nameOf(owner), reason: messageOf(error), next }, 'no certificate')
   recordOnce(instance.db, { app: journalName(owner), by: 'dokku', text: `no certificate: ${messageOf(error)}` })
 }
@@ -128,7 +139,7 @@ export function remember(owner: Owner, error: unknown): void {
 export async function dueAt(owner: Owner): Promise<number> {
   const stored = certificateOf(owner)
   if (stored === undefined) return 0
-  const choices = choicesOf(owner)
+  const choices = givenBy(owner)
   const ask = async () => await (await speak(instanceOf(owner), choices, instanceOf(owner).stopping)).renewalInfo(stored.chain)
   // Whoever cannot be asked now says nothing.
   const info = await ask().catch(() => undefined)

@@ -64,6 +64,8 @@ test('an account is found again by its key, and speaks as itself after a restart
   assert.equal(await again.register({}), url)
   const later = await converse(server.authority, key)
   later.as(url)
+  await later.contact('grace@example.com')
+  assert.match((await later.post(url, '')).text, /grace@example\.com/)
   const { chain } = await obtain(later, { hosts: ['one.example.com'], solvers: { dns: dnsOf(server) } })
   await later.revoke(chain, 4)
   await assert.rejects(later.revoke(chain, 4), { code: 'acme-refused' })

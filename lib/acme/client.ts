@@ -116,6 +116,10 @@ export async function converse(authority: Authority, key: string, signal?: Abort
       account = location
       return location
     },
+    /** Has the authority write to another address from now on. */
+    async contact(email: string): Promise<void> {
+      if (account !== undefined) await post(account, { contact: [`mailto:${email}`] })
+    },
     /** Speaks as an account that there is already. */
     as(known: string): void {
       account = known

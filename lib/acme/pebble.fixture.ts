@@ -13,6 +13,8 @@ export interface Pebble {
   readonly httpPort: number
   /** The root that its certificates lead to, in PEM. */
   readonly root: string
+  /** Where its DNS is told of records. */
+  readonly dns: string
   setText(name: string, value: string): Promise<void>
   clearText(name: string): Promise<void>
   /** Makes a name lead nowhere; all others lead to 127.0.0.1. */
@@ -48,7 +50,7 @@ export async function pebble(
     ...config,
   }
   await writeFile(`${dir}/config.json`, JSON.stringify({ pebble: settings }))
-  const dnsOnly = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-dns01', `127.0.0.1:${dns}`, '-management', `127.0.0.1:${dnsManage}`]
+  const dnsOnly = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-dns01', `127.0.0.1:${dns}`, '-management', `${address}:${dnsManage}`]
   const started: Started[] = [
     start(['pebble-challtestsrv', '-defaultIPv6', '', ...dnsOnly]),
     start(['pebble', '-strict', '-config', `${dir}/config.json`, '-dnsserver', `127.0.0.1:${dns}`], {
@@ -68,14 +70,16 @@ export async function pebble(
   const ca = await readFile(`${dir}/crt`, 'utf8')
   const root = await eventually(() => read(`https://${address}:${manage}/roots/0`, ca))
   await eventually(() => read(`https://${address}:${listen}/dir`, ca))
+  const told = `http://${address}:${dnsManage}`
   const tell = async (path: string, body: unknown) => {
-    const answer = await fetch(`http://127.0.0.1:${dnsManage}${path}`, { method: 'POST', body: JSON.stringify(body) })
+    const answer = await fetch(`${told}${path}`, { method: 'POST', body: JSON.stringify(body) })
     if (!answer.ok) throw new Error(`pebble's DNS answered ${answer.status}`)
   }
   return {
     authority: { directory: `https://${address}:${listen}/dir`, ca },
     httpPort: Number(ports.httpPort),
     root,
+    dns: told,
     setText: (name, value) => tell('/set-txt', { host: `${name}.`, value }),
     forget: (name) => tell('/set-servfail', { host: `${name}.` }),
     clearText: (name) => tell('/clear-txt', { host: `${name}.` }),

@@ -12,11 +12,14 @@ import {
   destroyApp,
   findApp,
   format,
+  gitRemote,
   group,
   maybeApp,
   param,
   renameApp,
   reportCommand,
+  setGlobalCommand,
+  UserError,
   visibleApps,
 } from 'dokku'
 
@@ -27,6 +30,7 @@ const create = command({
   args: { name: appName('the new app') },
   examples: ['apps:create node-js-app'],
   right: 'deploy',
+  next: ({ args, context }) => `git remote add dokku ${gitRemote(context.instance.settings, args.name)} && git push dokku main`,
 
   async run({ args, context }) {
     context.output.step(`Creating ${args.name}...`)
@@ -118,6 +122,7 @@ const lock = command({
   args: { app: app() },
   examples: ['apps:lock node-js-app'],
   right: 'deploy',
+  next: ({ args }) => `apps:unlock ${args.app.name} lets it take deploys again`,
 
   async run({ args, context }) {
     args.app.setLocked(true)
@@ -153,13 +158,42 @@ const locked = command({
   },
 })
 
+const setting = setGlobalCommand(
+  'apps',
+  {
+    'disable-autocreation': {
+      summary: 'true: a git push to a name that no app has is refused, instead of creating one',
+      values: ['true', 'false'],
+      check: checkTrueOrFalse,
+    },
+  },
+  ['apps:set --global disable-autocreation true', 'apps:set --global disable-autocreation'],
+)
+
+const set = command({
+  ...setting,
+  summary: 'set or clear what holds for all apps',
+
+  async run(input) {
+    if (input.args.app !== undefined)
+      throw new UserError('bad-choice', `${input.args.setting[0]} is about apps that do not exist yet`, { hint: `apps:set --global ...` })
+    await setting.run(input)
+  },
+})
+
+function checkTrueOrFalse(text: string): void {
+  if (text !== 'true' && text !== 'false')
+    throw new UserError('bad-choice', `${JSON.stringify(text.slice(0, 40))} is neither true nor false`, { hint: 'true or false' })
+}
+
 const report = command(
   reportCommand('apps', {
     'app-created-at': ({ state }) => state.createdAt,
     'app-deploy-source': (one) => currentRelease(one)?.description ?? '',
     'app-locked': ({ state }) => String(state.locked),
     'app-release': (one) => (currentRelease(one) ? `v${currentRelease(one)?.version}` : ''),
+    'app-global-disable-autocreation': ({ instance }) => instance.properties.get('apps disable-autocreation') ?? 'false',
   }),
 )
 
-export default group('apps', 'Manage apps', [create, destroy, rename, clone, list, exists, lock, unlock, locked, report])
+export default group('apps', 'Manage apps', [create, destroy, rename, clone, list, exists, lock, unlock, locked, set, report])

@@ -1,7 +1,7 @@
-import { checkTreePath, command, group, reportCommand, setCommand, UserError } from 'dokku'
+import { checkTreePath, command, group, propertyFields, reportCommand, setGlobalCommand, UserError } from 'dokku'
 
 const set = command(
-  setCommand(
+  setGlobalCommand(
     'builder-dockerfile',
     {
       'dockerfile-path': { summary: 'where the Dockerfile is in the tree; Dockerfile unless set', check: checkTreePath },
@@ -13,8 +13,8 @@ const set = command(
 
 const report = command(
   reportCommand('builder-dockerfile', {
-    'builder-dockerfile-dockerfile-path': (one) => one.properties.get('builder-dockerfile dockerfile-path') ?? 'Dockerfile',
-    'builder-dockerfile-target': (one) => one.properties.get('builder-dockerfile target') ?? '',
+    ...propertyFields('builder-dockerfile', 'dockerfile-path', 'Dockerfile'),
+    ...propertyFields('builder-dockerfile', 'target'),
   }),
 )
 

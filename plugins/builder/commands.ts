@@ -7,13 +7,14 @@ import {
   format,
   group,
   lastSource,
+  propertyFields,
   reportCommand,
-  setCommand,
+  setGlobalCommand,
   UserError,
 } from 'dokku'
 
 const set = command(
-  setCommand(
+  setGlobalCommand(
     'builder',
     {
       selected: {
@@ -24,7 +25,12 @@ const set = command(
       network: { summary: 'none: steps of builds reach no network', values: ['none'], check: checkNetwork },
       'build-dir': { summary: 'the folder of the tree that is built; empty is the whole tree', check: checkTreePath },
     },
-    ['builder:set node-js-app selected dockerfile', 'builder:set node-js-app selected', 'builder:set node-js-app build-dir backend'],
+    [
+      'builder:set node-js-app selected dockerfile',
+      'builder:set node-js-app selected',
+      'builder:set --global selected runtime',
+      'builder:set node-js-app build-dir backend',
+    ],
   ),
 )
 
@@ -49,9 +55,9 @@ const detect = command({
 
 const report = command(
   reportCommand('builder', {
-    'builder-selected': (one) => one.properties.get('builder selected') ?? '',
-    'builder-build-dir': (one) => one.properties.get('builder build-dir') ?? '',
-    'builder-network': (one) => one.properties.get('builder network') ?? '',
+    ...propertyFields('builder', 'selected'),
+    ...propertyFields('builder', 'build-dir'),
+    ...propertyFields('builder', 'network'),
     'builder-deployed-image': (one) => currentRelease(one)?.image ?? '',
   }),
 )

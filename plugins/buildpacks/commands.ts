@@ -13,8 +13,9 @@ import {
   optional,
   param,
   parseBuildpack,
+  propertyFields,
   reportCommand,
-  setCommand,
+  setGlobalCommand,
   storeBuildpacks,
   UserError,
 } from 'dokku'
@@ -107,10 +108,10 @@ const list = command({
 })
 
 const setProperty = command({
-  ...setCommand(
+  ...setGlobalCommand(
     'buildpacks',
     { stack: { summary: 'the image in which buildpacks compile; the newest of Heroku’s unless set', check: checkImageName } },
-    ['buildpacks:set-property node-js-app stack heroku/heroku:24-build', 'buildpacks:set-property node-js-app stack'],
+    ['buildpacks:set-property node-js-app stack heroku/heroku:24-build', 'buildpacks:set-property --global stack heroku/heroku:24-build'],
   ),
   name: 'buildpacks:set-property',
 })
@@ -118,7 +119,7 @@ const setProperty = command({
 const report = command(
   reportCommand('buildpacks', {
     'buildpacks-list': (one) => buildpacksOf(one).join(','),
-    'buildpacks-stack': (one) => one.properties.get('buildpacks stack') ?? '',
+    ...propertyFields('buildpacks', 'stack'),
   }),
 )
 

@@ -12,6 +12,7 @@ test('formatVars prints what Dokku prints', () => {
       'A="it\'s"\nLONG="two\\nlines"',
       "--env=A='it'\\''s' --env=LONG='two\nlines'",
       '--env=A --env=LONG',
+      '--env A --env LONG',
       "A='it'\\''s' LONG='two\nlines'",
       "A:     it's\nLONG:  two\nlines",
       '{"A":"it\'s","LONG":"two\\nlines"}',

@@ -8,6 +8,7 @@ const formats = {
   envfile: (vars: Vars) => join(vars, (key, value) => `${key}=${envfileQuoted(value)}`),
   'docker-args': (vars: Vars) => join(vars, (key, value) => `--env=${key}=${shellQuoted(value)}`, ' '),
   'docker-args-keys': (vars: Vars) => join(vars, (key) => `--env=${key}`, ' '),
+  'pack-keys': (vars: Vars) => join(vars, (key) => `--env ${key}`, ' '),
   shell: (vars: Vars) => join(vars, (key, value) => `${key}=${shellQuoted(value)}`, ' '),
   pretty: (vars: Vars) => {
     const width = Math.max(0, ...Object.keys(vars).map((key) => key.length)) + 1

@@ -7,12 +7,12 @@ import {
   command,
   type DockerOption,
   dockerFlags,
-  dockerOptions,
   format,
   group,
   ofApp,
   option,
   optional,
+  optionsBy,
   optionsFor,
   type Phase,
   param,
@@ -25,6 +25,7 @@ import {
   storeDockerOptions,
   UserError,
   withOptions,
+  withOptionsBy,
 } from 'dokku'
 
 const some = param({ summary: 'build, deploy, run, with commas between', label: 'phases', parse: parsePhases, complete: () => phases })
@@ -109,7 +110,7 @@ const list = command({
   reads: () => true,
 
   async run({ args, flags, context }) {
-    const found = dockerOptions(args.app)
+    const found = optionsBy(args.app)
       .filter(({ phase }) => flags.phase === undefined || phase === flags.phase)
       .filter(({ process }) => flags.process === undefined || process === flags.process)
     if (flags.format === 'json') return context.output.line(JSON.stringify(found))
@@ -134,7 +135,7 @@ function flagsOf(phase: Phase): string {
 
 /** Changes what the next release will have. */
 async function change(one: App, context: Context, changed: (before: DockerOption[]) => DockerOption[]): Promise<void> {
-  await changing(one, context, async () => storeDockerOptions(one, changed(dockerOptions(one))))
+  await changing(one, context, async () => storeDockerOptions(one, withOptionsBy(one, undefined, changed(optionsBy(one)))))
 }
 
 /** The options that were typed: as one word or several, with the process types before them or among the flags. */
@@ -152,8 +153,8 @@ function text(options: readonly DockerOption[]): string {
 
 /** Those for all process types as one line; those for one are behind its name. */
 function reported(one: App, phase: Phase): string {
-  const own = dockerOptions(one).filter((each) => each.phase === phase && each.process !== '')
-  return [...optionsFor(dockerOptions(one), phase), ...own.map(({ process, option }) => `${process}: ${option}`)].join(' ')
+  const own = optionsBy(one).filter((each) => each.phase === phase && each.process !== '')
+  return [...optionsFor(optionsBy(one), phase), ...own.map(({ process, option }) => `${process}: ${option}`)].join(' ')
 }
 
 function parsePhases(given: string): Phase[] {

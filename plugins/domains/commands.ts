@@ -1,4 +1,16 @@
-import { app, assertHostsFree, command, globalDomains, group, ofApp, parseHostName, reportCommand, rest } from 'dokku'
+import {
+  type App,
+  app,
+  assertHostsFree,
+  certificateOf,
+  command,
+  globalDomains,
+  group,
+  ofApp,
+  parseHostName,
+  reportCommand,
+  rest,
+} from 'dokku'
 import { changeDomains } from './change.ts'
 import { globalCommands } from './global.ts'
 import { url, urls } from './urls.ts'
@@ -9,6 +21,7 @@ const add = command({
   args: { app: app(), hosts: rest('DOMAIN', parseHostName) },
   examples: ['domains:add node-js-app www.example.com'],
   right: 'deploy',
+  next: ({ args }) => toCertificate(args.app),
 
   async run({ args, context }) {
     const { hosts } = args
@@ -26,6 +39,7 @@ const set = command({
   args: { app: app(), hosts: rest('DOMAIN', parseHostName) },
   examples: ['domains:set node-js-app example.com www.example.com'],
   right: 'deploy',
+  next: ({ args }) => toCertificate(args.app),
 
   async run({ args, context }) {
     const hosts = [...new Set(args.hosts)]
@@ -36,6 +50,12 @@ const set = command({
     context.output.step(`Set ${hosts.join(' ')} for ${args.app.name}`)
   },
 })
+
+/** Where a certificate comes from, unless one is there or comes by itself. */
+function toCertificate(one: App): string | undefined {
+  if (certificateOf(one) !== undefined || one.instance.properties.get('letsencrypt email') !== undefined) return undefined
+  return `For a certificate: letsencrypt:set --global email you@example.com, then letsencrypt:enable ${one.name}`
+}
 
 const remove = command({
   name: 'domains:remove',

@@ -47,4 +47,16 @@ function line({ at, app: name, by, text }: JournalEvent): string {
   return `${at.slice(0, 19).replace('T', ' ')}  ${(name ?? '-').padEnd(20)} ${by.padEnd(16)} ${text}`
 }
 
-export default group('events', 'Show what happened', [events])
+const on = command({
+  name: 'events:on',
+  summary: 'say that events are kept: they always are',
+  hidden: true,
+  examples: ['events:on'],
+  right: 'none',
+
+  async run({ context }) {
+    context.output.step('Events are always kept: events shows them')
+  },
+})
+
+export default group('events', 'Show what happened', [events, on])

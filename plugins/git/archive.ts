@@ -8,6 +8,7 @@ import {
   command,
   commitArchive,
   commitSource,
+  computedProperty,
   credentialsFor,
   deployInTurn,
   download,
@@ -69,8 +70,8 @@ export const fromArchive = command({
     const commit = await commitArchive(one, fetched ?? session.stdin, {
       type: flags['archive-type'],
       limits: {
-        entries: Number(one.properties.get('git archive-max-files') ?? archiveLimits.entries),
-        bytes: Number(one.properties.get('git archive-max-size') ?? archiveLimits.bytes),
+        entries: Number(computedProperty(one, 'git archive-max-files') ?? archiveLimits.entries),
+        bytes: Number(computedProperty(one, 'git archive-max-size') ?? archiveLimits.bytes),
       },
       message: `Archive ${remote?.url ?? 'from standard input'}`,
       author: {

@@ -1,14 +1,16 @@
 import {
   app,
   command,
+  computedProperty,
   currentRelease,
   format,
   group,
   lfsChoices,
   parseRef,
+  propertyFields,
   reportCommand,
   repositoryHead,
-  setCommand,
+  setGlobalCommand,
   submoduleChoices,
   UserError,
 } from 'dokku'
@@ -19,7 +21,7 @@ import { initialize, unlock } from './repository.ts'
 import { sync } from './sync.ts'
 
 const set = command(
-  setCommand(
+  setGlobalCommand(
     'git',
     {
       'deploy-branch': { summary: 'the branch whose pushes deploy; empty accepts main and master', check: parseRef },
@@ -28,7 +30,12 @@ const set = command(
       'archive-max-files': { summary: 'how many entries an archive may have; 10000 unless set', check: most(200_000) },
       'archive-max-size': { summary: 'how many bytes an archive may hold; 1073741824 unless set', check: most(4 * 1024 ** 3) },
     },
-    ['git:set node-js-app deploy-branch production', 'git:set node-js-app deploy-branch', 'git:set node-js-app archive-max-files 50000'],
+    [
+      'git:set node-js-app deploy-branch production',
+      'git:set --global deploy-branch main',
+      'git:set node-js-app deploy-branch',
+      'git:set node-js-app archive-max-files 50000',
+    ],
   ),
 )
 
@@ -44,7 +51,7 @@ const status = command({
     const head = await repositoryHead(args.app)
     const release = currentRelease(args.app)
     const fields = {
-      branch: head?.branch ?? args.app.properties.get('git deploy-branch') ?? 'main or master',
+      branch: head?.branch ?? computedProperty(args.app, 'git deploy-branch') ?? 'main or master',
       head: head?.commit ?? '',
       deployed: release?.revision ?? '',
       release: release === undefined ? '' : `v${release.version}`,
@@ -64,11 +71,11 @@ function compare(head: string | undefined, deployed: string | undefined): string
 
 const report = command(
   reportCommand('git', {
-    'git-deploy-branch': (one) => one.properties.get('git deploy-branch') ?? 'main or master',
-    'git-submodules': (one) => one.properties.get('git submodules') ?? 'leave',
-    'git-lfs': (one) => one.properties.get('git lfs') ?? 'leave',
-    'git-archive-max-files': (one) => one.properties.get('git archive-max-files') ?? '10000',
-    'git-archive-max-size': (one) => one.properties.get('git archive-max-size') ?? '1073741824',
+    ...propertyFields('git', 'deploy-branch', 'main or master'),
+    ...propertyFields('git', 'submodules', 'leave'),
+    ...propertyFields('git', 'lfs', 'leave'),
+    ...propertyFields('git', 'archive-max-files', '10000'),
+    ...propertyFields('git', 'archive-max-size', '1073741824'),
     'git-rev-env-var': () => 'GIT_REV',
     'git-remote': (one) => one.properties.get('git remote')?.replace(/\/\/[^/@]*@/, '//') ?? '',
     'git-sha': (one) => currentRelease(one)?.revision ?? '',

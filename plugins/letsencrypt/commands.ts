@@ -8,9 +8,9 @@ import {
   changing,
   checkEmail,
   checkServer,
-  choicesOf,
   command,
   dueAt,
+  givenBy,
   group,
   optional,
   orderCertificate,
@@ -129,7 +129,7 @@ const revoke = command({
 
   async run({ args, flags, context }) {
     const { chain } = ours(args.app)
-    const talk = await speak(args.app.instance, choicesOf(args.app))
+    const talk = await speak(args.app.instance, givenBy(args.app))
     await talk.revoke(chain, flags['key-compromise'] ? 1 : 5)
     await changing(args.app, context, async () => {
       args.app.properties.set('letsencrypt enabled', 'false')

@@ -8,6 +8,7 @@ const enable = command({
   args: { app: app() },
   examples: ['maintenance:enable node-js-app'],
   right: 'deploy',
+  next: ({ args }) => `maintenance:disable ${args.app.name} opens it again`,
 
   async run({ args, context }) {
     context.output.step(`Enabling maintenance mode for ${args.app.name}`)

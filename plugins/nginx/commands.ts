@@ -1,10 +1,11 @@
-import { app, command, group, resite, siteCommand, unserved } from 'dokku'
+import { app, command, group, proxyOf, resite, siteCommand, unserved } from 'dokku'
 import { accessLogs, errorLogs, stats } from './logs.ts'
 import { setPage, unsetPage } from './pages.ts'
 import { report, set } from './settings.ts'
 
 const show = command({
   name: 'nginx:show-config',
+  aliases: ['nginx:show-conf'],
   summary: 'show the site of an app as nginx has it, with what plugins added',
   args: { app: app() },
   examples: ['nginx:show-config node-js-app'],
@@ -12,13 +13,14 @@ const show = command({
   reads: () => true,
 
   async run({ args, context }) {
-    context.output.line((await args.app.instance.appliance.configurationOf(args.app.site)).trimEnd())
+    context.output.line((await proxyOf(args.app).show(args.app)).trimEnd())
   },
 })
 
 const validate = command(
   siteCommand({
     name: 'nginx:validate-config',
+    aliases: ['nginx:validate'],
     summary: 'say what nginx would refuse of the site of an app, or of all; nothing changes',
     reads: () => true,
 

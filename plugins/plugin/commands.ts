@@ -1,7 +1,7 @@
 import { boolean, command, format, group, hookNames, option, optional, ownArgs, param, plain, rest, UserError, unless, word } from 'dokku'
 import { checkEnable, parseManifest, readManifest, readPins, shownPin } from '#plugn'
 import { plugin } from './argument.ts'
-import { fitting, install, uninstall, update } from './install.ts'
+import { fitting, install, installDependencies, uninstall, update } from './install.ts'
 import { rows, rowText } from './list.ts'
 import { indexing, searching, validating } from './look.ts'
 import { rightsOf } from './rights.ts'
@@ -133,6 +133,14 @@ const updating = command({
   },
 })
 
+const dependencies = command({
+  name: 'plugin:install-dependencies',
+  summary: 'have every enabled plugin see to what it needs, as at its installation',
+  examples: ['plugin:install-dependencies'],
+  right: 'admin',
+  run: ({ context }) => installDependencies(context),
+})
+
 const uninstalling = command({
   name: 'plugin:uninstall',
   summary: 'remove an installed plugin; its settings stay',
@@ -182,6 +190,6 @@ const info = command({
 })
 
 export default group('plugin', 'Manage plugins', [
-  ...[installing, updating, uninstalling, list, info, installed, enable, disable],
+  ...[installing, updating, dependencies, uninstalling, list, info, installed, enable, disable],
   ...[searching, validating, setting, indexing, trigger],
 ])

@@ -48,6 +48,15 @@ export async function update(name: string, wishes: Wishes, context: Context): Pr
   context.output.detail(`Plugin (${name}) updated${pin.committish === undefined ? '' : ` and pinned to ${pin.committish}`}`)
 }
 
+/** Has every enabled plugin see to what it needs; Dokku's word for it. */
+export async function installDependencies(context: Context): Promise<void> {
+  for (const { name, enabled } of await context.instance.plugins.store.list()) {
+    if (!enabled) continue
+    context.output.step(`Dependencies of ${name}`)
+    await call(name, 'dependencies', [], context)
+  }
+}
+
 /** Lets a plugin clean up, and removes it. */
 export async function uninstall(name: string, context: Context): Promise<void> {
   const { store, reload } = context.instance.plugins

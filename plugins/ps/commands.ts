@@ -7,6 +7,7 @@ import {
   changing,
   checkProcesses,
   checkProcessName,
+  checkTreePath,
   command,
   containersOf,
   currentRelease,
@@ -17,11 +18,13 @@ import {
   optional,
   parseRestartPolicy,
   processesOf,
+  propertyFields,
   releaseChange,
   reportCommand,
   rest,
   restartPolicyOf,
   setCommand,
+  stopGrace,
   UserError,
 } from 'dokku'
 import { inspect } from './inspect.ts'
@@ -79,7 +82,10 @@ const report = command(
       const running = containers.filter(({ state }) => state === 'running').length
       return running === 0 ? 'false' : running === containers.length ? 'true' : 'mixed'
     },
+    ...propertyFields('ps', 'procfile-path', 'Procfile'),
+    ...propertyFields('ps', 'start-cmd'),
     'ps-restart-policy': (one) => restartPolicyOf(one),
+    'ps-stop-timeout-seconds': (one) => one.properties.get('ps stop-timeout-seconds') ?? String(stopGrace),
     'ps-stopped': (one) => String(one.state.stopped),
     status: async (one) =>
       (await containersOf(one))
@@ -94,6 +100,8 @@ const set = command(
   setCommand(
     'ps',
     {
+      'procfile-path': { summary: 'where the Procfile is in the tree; empty is Procfile', check: checkTreePath },
+      'start-cmd': { summary: 'what web runs from the next push on, where no Procfile says it', check: String },
       'restart-policy': {
         summary: 'on-failure:10 (the default), on-failure, always, unless-stopped, or no, which also leaves what somebody ended or removed',
         check: parseRestartPolicy,
@@ -102,15 +110,24 @@ const set = command(
           for (const container of await containersOf(one)) if (container.stage === 'serving') await applyRestartPolicy(one, container)
         },
       },
+      'stop-timeout-seconds': {
+        summary: `how long a process has to end after SIGTERM (${stopGrace}); it is killed then`,
+        check: parseSeconds,
+      },
     },
-    ['ps:set node-js-app restart-policy always'],
+    ['ps:set node-js-app restart-policy always', 'ps:set node-js-app stop-timeout-seconds 60'],
   ),
 )
+
+function parseSeconds(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text)
+  throw new UserError('bad-seconds', `${JSON.stringify(text.slice(0, 20))} is not a number of seconds`, { hint: 'at most 9999' })
+}
 
 function parseQuantity(word: string): [process: string, quantity: number] {
   const [, process, count] = /^([^=]+)=(\d{1,3})$/.exec(word) ?? []
   if (process === undefined || count === undefined || Number(count) > 100)
-    throw new UserError('bad-quantity', `${JSON.stringify(word)} is not PROCESS=COUNT`, {
+    throw new UserError('bad-quantity', `${JSON.stringify(word.slice(0, 60))} is not PROCESS=COUNT`, {
       hint: 'ps:scale APP web=2 worker=1; a count is 0 to 100',
     })
   return [checkProcessName(process), Number(count)]

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import {
   type App,
   app,
@@ -12,6 +11,7 @@ import {
   limited,
   messageOf,
   option,
+  parseParallel,
   receiveInTurn,
   restart,
   start,
@@ -89,10 +89,4 @@ async function each(apps: readonly App[], parallel: number, act: (app: App) => P
     throw new UserError('some-failed', `${failed.length} of ${apps.length} apps failed: ${failed.sort().join(', ')}`, {
       hint: 'what was wrong with each is said above',
     })
-}
-
-function parseParallel(text: string): number {
-  if (text === '-1') return availableParallelism()
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
-  throw new UserError('bad-parallel', `${JSON.stringify(text.slice(0, 20))} is not how many at once`, { hint: '--parallel 4, or -1' })
 }

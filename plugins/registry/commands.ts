@@ -12,10 +12,11 @@ import {
   optional,
   param,
   parseRegistry,
+  propertyFields,
   readInput,
   remoteRepository,
   reportCommand,
-  setCommand,
+  setGlobalCommand,
   storeLogin,
   UserError,
   word,
@@ -73,30 +74,38 @@ const logout = command({
   },
 })
 
-const set = command(
-  setCommand(
-    'registry',
-    {
-      server: { summary: 'the host of the registry that releases are pushed to', check: parseRegistry },
-      'image-repo': { summary: 'the name of the image there; INSTANCE/APP unless set', check: checkRepository },
-      'push-on-release': { summary: 'true: every build is pushed before it is released', values: ['true', 'false'], check: checkSwitch },
-      'push-extra-tags': { summary: 'tags beside the version’s own, with commas between them', check: checkTags },
-    },
-    [
-      'registry:set node-js-app server ghcr.io',
-      'registry:set node-js-app image-repo my-org/node-js-app',
-      'registry:set node-js-app push-on-release true',
-    ],
-  ),
+const setting = setGlobalCommand(
+  'registry',
+  {
+    server: { summary: 'the host of the registry that releases are pushed to', check: parseRegistry },
+    'image-repo': { summary: 'the name of the image there; INSTANCE/APP unless set', check: checkRepository },
+    'push-on-release': { summary: 'true: every build is pushed before it is released', values: ['true', 'false'], check: checkSwitch },
+    'push-extra-tags': { summary: 'tags beside the version’s own, with commas between them', check: checkTags },
+  },
+  [
+    'registry:set node-js-app server ghcr.io',
+    'registry:set node-js-app image-repo my-org/node-js-app',
+    'registry:set --global push-on-release true',
+  ],
 )
+
+const set = command({
+  ...setting,
+
+  async run(input) {
+    if (input.args.app === undefined && input.args.setting[0] === 'image-repo')
+      throw new UserError('bad-choice', 'Two apps cannot push to one name', { hint: 'registry:set APP image-repo NAME' })
+    await setting.run(input)
+  },
+})
 
 const report = command(
   reportCommand('registry', {
-    'registry-server': (one) => one.properties.get('registry server') ?? '',
+    ...propertyFields('registry', 'server'),
     'registry-image-repo': (one) => one.properties.get('registry image-repo') ?? '',
     'registry-computed-image-repo': remoteRepository,
-    'registry-push-on-release': (one) => one.properties.get('registry push-on-release') ?? 'false',
-    'registry-push-extra-tags': (one) => one.properties.get('registry push-extra-tags') ?? '',
+    ...propertyFields('registry', 'push-on-release', 'false'),
+    ...propertyFields('registry', 'push-extra-tags'),
     'registry-logins': hosts,
   }),
 )

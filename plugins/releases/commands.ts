@@ -182,7 +182,9 @@ function date(at: string): string {
 function parseVersion(word: string): number {
   const [, digits] = /^v?(\d{1,9})$/.exec(word) ?? []
   if (digits === undefined)
-    throw new UserError('bad-version', `${JSON.stringify(word)} is not a release version`, { hint: 'v3, as releases:list shows it' })
+    throw new UserError('bad-version', `${JSON.stringify(word.slice(0, 60))} is not a release version`, {
+      hint: 'v3, as releases:list shows it',
+    })
   return Number(digits)
 }
 

@@ -1,23 +1,19 @@
-import { app, command, group, optional, printReports, version, visibleApps } from 'dokku'
+import { app, command, group, optional, visibleApps } from 'dokku'
+import { printBundle } from './bundle.ts'
 
 const report = command({
   name: 'report',
-  summary: 'show the version, and every report of one app or all',
-  description: 'It has no values of config vars, and can be sent along when you ask for help.',
+  summary: 'print all that helps to find what is wrong, with secrets taken out',
+  description:
+    'Versions, machine, settings, what doctor finds, every report of one app or all, their last releases, builds and events, and the log of control. Config vars, keys and passwords are not among it, wherever they would stand. Read it before you send it: names of apps and domains stay.',
   args: { app: optional(app()) },
   examples: ['report', 'report node-js-app'],
   right: 'view',
   eachApp: true,
 
   async run({ args, context }) {
-    const { instance, output } = context
-    const { Version: engine } = (await instance.engine.version()) as { Version: string }
-    output.step(`dokku version: ${version}`)
-    output.step(`docker version: ${engine}`)
-    output.step('plugins:')
-    for (const { name, enabled } of await instance.plugins.store.list()) output.detail(`${name} ${enabled ? 'enabled' : 'disabled'}`)
-    for (const one of args.app === undefined ? await visibleApps(context) : [args.app]) await printReports(one, context)
+    await printBundle(args.app === undefined ? await visibleApps(context) : [args.app], context)
   },
 })
 
-export default group('report', 'Show all that is known of an app', [report])
+export default group('report', 'Print all that helps to find what is wrong', [report])

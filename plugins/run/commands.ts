@@ -52,6 +52,7 @@ const detached = command({
   passthrough: true,
   examples: ['run:detached node-js-app node import.js', 'run:detached --ttl-seconds 600 node-js-app worker'],
   right: 'deploy',
+  next: ({ args }) => `run:logs ${args.app.name} shows what it says, run:list how it ended`,
 
   async run({ args, flags, context }) {
     const release = releaseOf(args.app)

@@ -31,6 +31,7 @@ const add = command({
   },
   examples: ['ssh-keys:add alice', 'ssh-keys:add bob --role deployer', 'ssh-keys:add alice-laptop --user alice'],
   right: 'admin',
+  next: ({ context: { instance } }) => `It is let in now: ssh -p ${instance.settings.sshPort} dokku@${instance.settings.hostname} help`,
 
   async run({ args, flags, context }) {
     const { db } = context.instance

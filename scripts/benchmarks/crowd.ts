@@ -1,6 +1,8 @@
 import { type Instance, ok, secondEngine, startInstance, untilHealthy } from '../../tests/e2e/harness.ts'
 import { untilAnswer } from './alone.ts'
+import { idleCpu } from './idle-cpu.ts'
 import { heldMemory } from './memory.ts'
+import { slowestReport } from './reports.ts'
 import { silentDoor } from './silent-door.ts'
 import { inTurn, timed } from './stats.ts'
 import { tinyImage } from './tiny.ts'
@@ -14,6 +16,10 @@ export interface Size {
   /** From the kill of control until it is healthy and knows every app to be as it should be. */
   restart: number
   memory: number
+  /** Percent of a core that control takes while nobody asks for anything. */
+  cpu: number
+  /** Of all lists and reports, the one that takes longest beside a login alone. */
+  report: { name: string; ms: number; ssh: number }
 }
 
 /** An instance that was filled with apps, on an engine of its own. */
@@ -72,9 +78,11 @@ async function measure(instance: Instance, silent: () => Promise<number>, rounds
     list: () => timed(async () => ok(await instance.ssh('apps:list'))),
     deploy: () => timed(async () => ok(await instance.ssh('config:set', 'app-1', `ROUND=${++n} of ${process.hrtime.bigint()}`))),
   })
+  const report = await slowestReport(instance, silent, rounds(3))
   const memory = await heldMemory(instance, instance.name)
+  const cpu = await idleCpu(instance, instance.name)
   const { restart } = await inTurn(rounds(3), { restart: () => restartControl(instance) })
-  return { ssh, list, deploy, restart, memory }
+  return { ssh, list, deploy, restart, memory, cpu, report }
 }
 
 /** Kills control and starts it again; milliseconds until it is healthy and has looked after every app. */

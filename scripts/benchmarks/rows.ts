@@ -1,7 +1,7 @@
 import type { Row } from './row.ts'
 import { buildpackRebuild, buildsUnderLoad, finalImage, rebuild, startBuildpack } from './rows/builds.ts'
 import { create, list } from './rows/commands.ts'
-import { deploy500, engine500, list500, memory500, restart500 } from './rows/crowd.ts'
+import { cpu100, deploy500, engine500, list500, memory500, report500, restart500 } from './rows/crowd.ts'
 import { deploy, rollback } from './rows/deploy.ts'
 import { manyPushes, pushHttp, pushSsh } from './rows/doors.ts'
 import { faults } from './rows/faults.ts'
@@ -26,6 +26,6 @@ export const rows: readonly Row[] = [
   ...[routeSwitch, siteServed, siteServedMany, sitesMemory, reloadMemory],
   ...[plugnList, plugnExecutables, hookModules, hookDaemon],
   ...[controlMemory, doorsMemory, imageSize],
-  ...[list500, deploy500, restart500, memory500, engine500],
+  ...[list500, report500, deploy500, restart500, memory500, cpu100, engine500],
   faults,
 ]

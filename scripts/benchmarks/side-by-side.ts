@@ -75,7 +75,7 @@ export const plainNginx: Served = async (place, { hosts, upstream, tls }) => {
 keepalive_requests 10000;
 tcp_nopush on;
 server_names_hash_max_size 16384;
-${tls === undefined ? '' : 'ssl_session_cache shared:sessions:10m;'}
+${tls === undefined ? '' : 'ssl_session_cache shared:sessions:10m;\nadd_header Strict-Transport-Security "max-age=15724800; includeSubDomains" always;'}
 map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
 upstream app { server ${upstream.address}:${upstream.port}; keepalive 128; keepalive_requests 10000; }
 proxy_http_version 1.1;
@@ -84,6 +84,7 @@ proxy_set_header X-Forwarded-For $remote_addr;
 proxy_set_header X-Forwarded-Proto $scheme;
 proxy_set_header X-Forwarded-Port $server_port;
 proxy_set_header X-Request-Start $msec;
+proxy_set_header X-Request-ID $request_id;
 proxy_set_header Upgrade $http_upgrade;
 proxy_set_header Connection $connection_upgrade;
 ${hosts.map(server).join('')}`

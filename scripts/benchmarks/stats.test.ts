@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseCpu } from './idle-cpu.ts'
 import { parseMemory } from './memory.ts'
 import { inTurn, median } from './stats.ts'
 
@@ -31,4 +32,10 @@ test('memory is read from both versions of cgroups', () => {
   assert.equal(parseMemory('anon 1000\nfile 5\n'), 1000)
   assert.equal(parseMemory('cache 5\nrss 1\ntotal_cache 5\ntotal_rss 2000\n'), 2000)
   assert.throws(() => parseMemory('cache 5\n'), /neither/)
+})
+
+test('processor time is read from both versions of cgroups', () => {
+  assert.equal(parseCpu('usage_usec 1500\nuser_usec 1\n'), 1500)
+  assert.equal(parseCpu('1500000\n'), 1500)
+  assert.throws(() => parseCpu('nothing'), /neither/)
 })

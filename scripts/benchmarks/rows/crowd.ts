@@ -19,6 +19,40 @@ export const list500: Row = {
     ),
 }
 
+/** Whatever prints something of each app. */
+export const report500: Row = {
+  name: 'report-500',
+  what: '500 apps: the slowest `:list` or `:report` of all apps over ssh / ssh with `/bin/true`',
+  bar: atMost(1.5),
+  gated: false,
+  how: 'as above; each command that lists or reports, in turn with ssh alone',
+  measure: (lab) =>
+    grown(
+      lab,
+      ({ report }) => report.ms / report.ssh,
+      ({ report }) => `${report.name}: ${report.ms.toFixed(0)} / ${report.ssh.toFixed(0)} ms`,
+    ),
+}
+
+/** What watching costs. */
+export const cpu100: Row = {
+  name: 'cpu-100',
+  what: '100 apps: control while nobody asks it for anything, of one core',
+  bar: atMost(1, '%'),
+  gated: false,
+  how: 'as above, of its cgroup, over half a minute',
+  async measure(lab) {
+    const { sizes } = await lab.crowd()
+    const size = sizes.findLast(({ apps }) => apps <= 100) ?? sizes[0]
+    if (size === undefined) throw new Error('no apps, no figure')
+    return {
+      value: size.cpu,
+      said: `${size.memory.toFixed(0)} MB with ${size.apps} apps`,
+      series: sizes.map(({ apps, cpu }) => ({ apps, value: cpu })),
+    }
+  },
+}
+
 export const deploy500: Row = {
   name: 'deploy-500',
   what: '500 apps: a deploy by `config:set` over ssh',

@@ -1,0 +1,7 @@
+import { readLogs } from './container-logs.ts'
+import type { Instance } from './instance.ts'
+
+/** The last lines that control itself logged, where the engine keeps them. */
+export async function controlLog({ engine, settings }: Instance, lines: number): Promise<string[]> {
+  return await readLogs(engine.getContainer(settings.name), lines).catch(() => [])
+}
