@@ -20,6 +20,7 @@ case "$*" in
   "config:get "*) exit 1 ;;
   "--quiet config:show shop") printf 'A:    1\\nURL:  redis://a:b@c:1/d\\n' ;;
   "domains:report shop --domains-app-vhosts") echo "shop.example.com www.example.com" ;;
+  "proxy:report shop --proxy-serves") echo nginx ;;
   "ps:report shop --deployed") echo true ;;
   "ps:report "*) echo false ;;
   *) exit 3 ;;

@@ -23,9 +23,10 @@ async function understood(line: readonly string[]) {
   const resolved = resolve(all, line)
   if (resolved.kind !== 'run') throw new Error(`${quoteWords(line)} is help`)
   const { command, words, globals } = resolved
+  const { next: _, ...rest } = command
   const asTyped = (specs: object = {}) => Object.fromEntries(Object.entries(specs).map(([key, spec]) => [key, { ...spec, parse: same }]))
   const spec: Command<undefined> = {
-    ...command,
+    ...rest,
     reads: () => false,
     args: asTyped(command.args),
     flags: asTyped(command.flags),
@@ -92,4 +93,12 @@ test('--quiet, --force and --trace work anywhere before --, and before the words
         assert.deepEqual(await understood(line), { ...wanted, globals: { ...wanted.globals, [flag]: true } }, quoteWords(line))
     }
   }
+})
+
+test('every list and every report of one app or all can be had as JSON', () => {
+  const without = commands.filter(({ name, hidden, flags = {} }) => /:(list|report)$/.test(name) && !hidden && !('format' in flags))
+  assert.deepEqual(
+    without.map(({ name }) => name),
+    [],
+  )
 })

@@ -5,9 +5,11 @@ import { test } from 'node:test'
 import { checkWords } from '#lib/parse.ts'
 import { resolve } from '#lib/resolve.ts'
 import { parseWords } from '#lib/words.ts'
+import { topics } from '../dokku/guide.ts'
 import { groups } from '../dokku/plugins.ts'
 import { commandsPage, commandsText, madePages } from '../scripts/docs.ts'
 import { files, isTest, root, sources } from '../scripts/sources.ts'
+import { blocksOf, commandsIn, guidePages } from './e2e/harness/blocks.ts'
 
 const read = (path: string) => readFile(join(root, path), 'utf8')
 const all = await groups()
@@ -32,6 +34,19 @@ test('every example of a command is that command, rightly typed', () => {
     }
 })
 
+test('every group of commands is in the guide that help shows, under what it is about', () => {
+  const known = Object.values(topics).flat()
+  const listed = all.filter(({ commands }) => commands.some(({ hidden }) => !hidden)).map(({ name }) => name)
+  assert.deepEqual(
+    listed.filter((name) => !known.includes(name)),
+    [],
+  )
+  assert.deepEqual(
+    known.filter((name, at) => known.indexOf(name) !== at),
+    [],
+  )
+})
+
 test('no two commands answer to one name', () => {
   const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases])
   assert.deepEqual(
@@ -46,6 +61,17 @@ test('summaries of commands are one line that begins small and ends without a fu
     wrong.map(({ name, summary }) => `${name}: ${summary}`),
     [],
   )
+})
+
+test('every block of code in README and guide is run by a test, says why not, or is no command', async () => {
+  const unsaid: string[] = []
+  for (const page of await guidePages())
+    for (const block of await blocksOf(page)) {
+      const known =
+        commandsIn(block) !== undefined || block.mark !== undefined || /^(text|toml|json|ya?ml|bash|nginx|Dockerfile)$/.test(block.info)
+      if (!known) unsaid.push(`${page}:${block.line}: \`\`\`${block.info}`)
+    }
+  assert.deepEqual(unsaid, [])
 })
 
 test('error codes and docs/reference/errors.md agree both ways', async () => {

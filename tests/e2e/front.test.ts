@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { ask, failed, ok, repo, startInstance, versionImage } from './harness.ts'
+import { ask, attempt, broken, eventually, failed, ok, repo, startInstance, versionImage } from './harness.ts'
 
 const instance = await startInstance({ suffix: 'front' })
-const { ssh, fetch, admin, hostname } = instance
+const { ssh, fetch, admin, hostname, engine } = instance
 const source = await repo(versionImage('one'))
 after(() => Promise.all([instance.remove(), source.remove()]))
 
@@ -116,4 +116,37 @@ test('a repository’s template is ignored with a hint, served once an admin all
   assert.equal(await status('/made'), 200)
   ok(await ssh('nginx:set', 'shop', 'allow-raw-config'))
   assert.equal((await fetch('shop', '/made')).body, 'one')
+})
+
+test('an app that is deployed for the first time says so, and is nowhere again where that fails', async () => {
+  const late = await repo(broken.neverListens)
+  const pushed = instance.push(late, 'late')
+  await eventually(async () => {
+    const { status, body } = await fetch('late')
+    assert.deepEqual([status, /is being deployed/.test(body)], [503, true])
+  })
+  assert.notEqual((await pushed).exitCode, 0)
+  await late.remove()
+  assert.match((await fetch('late')).body, /There is no app here/)
+})
+
+test('a template serves an app with its certificate', async () => {
+  const encrypted = `{{ if .SSL_INUSE }}server {
+  listen {{ .PROXY_SSL_PORT }} ssl;
+  server_name {{ .SSL_SERVER_NAME }};
+  ssl_certificate {{ .APP_SSL_PATH }}/server.crt;
+  ssl_certificate_key {{ .APP_SSL_PATH }}/server.key;
+  location = /made { return 200 "encrypted by a template of {{ .APP }}"; }
+}
+{{ end }}`
+  ok(await ssh('nginx:set', 'shop', 'allow-raw-config', 'true'))
+  ok(await ssh('certs:generate', 'shop', `shop.${hostname}`))
+  await source.commit({ 'nginx.conf.sigil': `${template}${encrypted}` })
+  const pushed = await instance.push(source, 'shop')
+  assert.equal(pushed.exitCode, 0, pushed.stderr)
+  const { address, port } = { address: engine.address, port: instance.ports.https }
+  const at = `shop.${hostname}:${port}`
+  const said = ok(await attempt(['curl', '-sk', '--resolve', `${at}:${address}`, `https://${at}/made`]))
+  assert.equal(said, 'encrypted by a template of shop')
+  assert.equal((await fetch('shop', '/made')).body, 'by a template of shop')
 })

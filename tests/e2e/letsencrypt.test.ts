@@ -109,6 +109,20 @@ test('a host that does not lead here is said and left out, and the others keep t
   assert.notEqual((await shown(host)).fingerprint256, before)
 })
 
+test('a wildcard has a certificate once a plugin fills the DNS, and is left out before', async () => {
+  ok(await ssh('domains:add', 'blog', `*.blog.${hostname}`))
+  const without = await ssh('letsencrypt:enable', 'blog')
+  assert.match(without.stderr, /Left out: \*\.blog\./)
+  assert.equal((await shown(`any.blog.${hostname}`)).checkHost(`any.blog.${hostname}`), undefined)
+  ok(await engine.docker(['cp', join(import.meta.dirname, '../plugins/txt'), `${instance.name}:/tmp/txt`]))
+  ok(await ssh('plugin:install', '/tmp/txt', '--yes'))
+  ok(await ssh('plugin:config', 'txt', 'URL', server.dns))
+  const enabled = await ssh('letsencrypt:enable', 'blog')
+  assert.match(ok(enabled), /add the record of/)
+  assert.ok((await shown(`any.blog.${hostname}`)).checkHost(`any.blog.${hostname}`))
+  assert.ok((await shown(`blog.${hostname}`)).checkHost(`blog.${hostname}`))
+})
+
 test('an imported certificate stays, and one that is revoked or disabled is not served any more', async () => {
   ok(await ssh('letsencrypt:revoke', 'shop'))
   await assert.rejects(shown(host))

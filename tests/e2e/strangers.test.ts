@@ -116,8 +116,11 @@ test('a stranger that has the name of the appliance is left alone, and what is m
 test('a network of a stranger under the name of the apps’ is not used: apps might talk to each other on it', async () => {
   const network = `${name}-apps`
   ok(await ssh('apps:create', 'last'))
-  await engine.docker(['network', 'rm', network])
-  ok(await engine.docker(['network', 'create', '--label', `dokku.instance=${name}-strangers`, network]))
+  // Containers of before may still be on their way out.
+  await eventually(async () => {
+    await engine.docker(['network', 'rm', network])
+    ok(await engine.docker(['network', 'create', '--label', `dokku.instance=${name}-strangers`, network]))
+  })
   try {
     assert.match(failed(await ssh('git:from-image', 'last', image)), new RegExp(`the network ${network} is not this instance’s`))
   } finally {

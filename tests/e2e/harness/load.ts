@@ -18,6 +18,8 @@ export interface LoadOptions {
   pauseMs?: number
   /** How many requests there must be at least, however soon the work is done. */
   atLeast?: number
+  /** As browsers do: asks once more where a connection was closed before it answered anything. */
+  again?: boolean
 }
 
 /** Like `load`, and fails when a request did. */
@@ -29,7 +31,7 @@ export async function underLoad(target: Ask, work: () => Promise<unknown>, optio
 
 /** Asks the same thing over and over while some work goes on: half of the clients keep their connection, half open one for each request. */
 export async function load(target: Ask, work: () => Promise<unknown>, options: LoadOptions = {}): Promise<LoadResult> {
-  const { clients = 6, pauseMs = 8, atLeast = 1 } = options
+  const { clients = 6, pauseMs = 8, atLeast = 1, again = false } = options
   const result: LoadResult = { sent: 0, failures: [], bodies: new Map(), times: [] }
   const started = performance.now()
   let stopped = false
@@ -39,7 +41,7 @@ export async function load(target: Ask, work: () => Promise<unknown>, options: L
     while (!stopped) {
       const begun = performance.now()
       try {
-        const { status, body } = await once(target, agent)
+        const { status, body } = await once(target, agent, again)
         if (status !== 200) throw new Error(`HTTP ${status}`)
         result.bodies.set(body, (result.bodies.get(body) ?? 0) + 1)
       } catch (error) {
@@ -64,7 +66,8 @@ export async function load(target: Ask, work: () => Promise<unknown>, options: L
   return result
 }
 
-function once({ address, port, host, path = '/' }: Ask, agent: Agent): Promise<{ status: number; body: string }> {
+function once(target: Ask, agent: Agent, again = false): Promise<{ status: number; body: string }> {
+  const { address, port, host, path = '/' } = target
   return new Promise((resolve, reject) => {
     const asked = request({ host: address, port, path, headers: { host }, agent, timeout: 30_000 }, (response) => {
       let body = ''
@@ -75,7 +78,7 @@ function once({ address, port, host, path = '/' }: Ask, agent: Agent): Promise<{
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
       response.on('error', reject)
     })
-    asked.on('error', reject)
+    asked.on('error', (error) => (again ? once(target, agent).then(resolve, reject) : reject(error)))
     asked.on('timeout', () => asked.destroy(new Error('no answer within 30 seconds')))
     asked.end()
   })
