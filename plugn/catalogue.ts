@@ -11,11 +11,6 @@ export interface Limits {
   readonly failing: 'stops' | 'passed over'
   /** The same for one that is too slow. */
   readonly late: 'stops' | 'passed over'
-  /**
-   * What executables read on standard input: the caller's, or the input of an hook as one JSON object. Of the others only
-   * those read JSON whose plugin.toml asks for it.
-   */
-  readonly stdin: 'caller' | 'json'
 }
 
 /** A hook, declared once: what it is for, what handlers get and answer, and the arguments that executables see. */
@@ -56,7 +51,7 @@ export interface CallContext {
 
 export type MaybePromise<T> = T | Promise<T>
 
-const usual: Limits = { timeoutMs: 600_000, failing: 'stops', late: 'stops', stdin: 'caller' }
+const usual: Limits = { timeoutMs: 600_000, failing: 'stops', late: 'stops' }
 
 /** All handlers, in the plugins' order; the first failure stops. */
 export function event<Input extends object>(summary: string, args: readonly (keyof Input & string)[], limits: Partial<Limits> = {}) {
