@@ -186,5 +186,6 @@ test('old builds are forgotten by number or by retention', async () => {
 
 test('the cache of our builds is kept within its size, once no image needs it', async () => {
   assert.match((await instance.push(await made(heavy(mark)), 'heavy')).stderr, /exited with status 1/)
-  await eventually(async () => assert.deepEqual(await heavySteps(engine, mark), ['small']))
+  // What others build on this engine meanwhile counts as ours too, so that more may go; second-engine.test.ts has one of its own.
+  await eventually(async () => assert.ok(!(await heavySteps(engine, mark)).includes('large')))
 })
