@@ -4,6 +4,7 @@ import { didYouMean } from '#lib/nearest.ts'
 import { appProperty } from './global-properties.ts'
 import type { Instance } from './instance.ts'
 import { checkAppName, show } from './names.ts'
+import { slot } from './secrets/sealing.ts'
 
 const appRow = z.object({
   id: z.number(),
@@ -68,13 +69,13 @@ export class App {
     all: (): Record<string, string> =>
       Object.fromEntries(
         this.instance.db
-          .all(pair, 'SELECT key, value FROM config WHERE app_id = ? ORDER BY key', this.id)
+          .all(pair, 'SELECT key, unseal(value) AS value FROM config WHERE app_id = ? ORDER BY key', this.id)
           .map(({ key, value }) => [key, value]),
       ),
     set: (pairs: Record<string, string>): void =>
       this.instance.db.tx(() => {
         for (const [key, value] of Object.entries(pairs))
-          this.instance.db.run('INSERT OR REPLACE INTO config (app_id, key, value) VALUES (?, ?, ?)', this.id, key, value)
+          this.instance.db.run('INSERT OR REPLACE INTO config (app_id, key, value) VALUES (?, ?, seal(?))', this.id, key, value)
       }),
     unset: (keys: readonly string[]): void =>
       this.instance.db.tx(() => {
@@ -132,8 +133,9 @@ export class App {
     get: (name: string): string | undefined => appProperty(this.instance.db, this.id, name),
     /** An empty value clears the property, as in Dokku. */
     set: (name: string, value: string): void => {
-      if (value === '') this.instance.db.run('DELETE FROM properties WHERE app_id = ? AND name = ?', this.id, name)
-      else this.instance.db.run('INSERT OR REPLACE INTO properties (app_id, name, value) VALUES (?, ?, ?)', this.id, name, value)
+      const { db } = this.instance
+      if (value === '') db.run('DELETE FROM properties WHERE app_id = ? AND name = ?', this.id, name)
+      else db.run(`INSERT OR REPLACE INTO properties (app_id, name, value) VALUES (?, ?, ${slot(name, value)})`, this.id, name, value)
     },
   }
 

@@ -24,7 +24,7 @@ type Owner = App | Instance
 
 export function certificateOf(owner: Owner): Certificate | undefined {
   const { db, id } = whose(owner)
-  return db.get(row, 'SELECT * FROM certificates WHERE app_id IS ?', id)
+  return db.get(row, 'SELECT chain, unseal(key) AS key, origin, not_after, stored_at FROM certificates WHERE app_id IS ?', id)
 }
 
 /** Stores a checked certificate in place of the one before. */
@@ -40,7 +40,7 @@ export function restoreCertificate(owner: Owner, before: Certificate | undefined
     if (before === undefined) return
     const { chain, key, origin, notAfter, storedAt } = before
     const columns = 'app_id, chain, key, origin, not_after, stored_at'
-    db.run(`INSERT INTO certificates (${columns}) VALUES (?, ?, ?, ?, ?, ?)`, id, chain, key, origin, notAfter, storedAt)
+    db.run(`INSERT INTO certificates (${columns}) VALUES (?, ?, seal(?), ?, ?, ?)`, id, chain, key, origin, notAfter, storedAt)
   })
 }
 

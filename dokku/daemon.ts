@@ -82,7 +82,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     waitMs: 15_000,
     onWait: () => log.info('another control uses the volume: waiting for it to end'),
   })
-  const db = await openState(settings.dataDir, restoreCommand(self, settings.dataDir))
+  const state = await openState(settings.dataDir, restoreCommand(self, settings.dataDir), env)
   await preparePluginFolders(settings.dataDir)
   await guardVolume(settings.dataDir)
   const installed = store(join(settings.dataDir, 'plugins'))
@@ -99,8 +99,8 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   let automatic: ReturnType<typeof renewals> | undefined
   const instance: Instance = {
     settings,
-    db,
-    properties: globalProperties(db),
+    ...state,
+    properties: globalProperties(state.db),
     engine,
     appliance: appliance('/run/dokku/appliance/api.sock'),
     repositories: repositories(join(settings.dataDir, 'repositories'), { hooksPath: await gitHooks() }),
@@ -112,7 +112,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
       plugins,
       folder: cronFolder,
       run: (job) => runJob(instance, plugins.environment(), job),
-      warn: (text) => record(db, { by: 'cron', text }),
+      warn: (text) => record(state.db, { by: 'cron', text }),
     }),
     // Before it runs, whatever changes is looked at when it starts.
     renewals: { poke: () => automatic?.poke() },
@@ -145,7 +145,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   await Promise.all(allApps(instance).map(({ id }) => instance.repositories.ensure(String(id))))
   await viewAll(instance)
   await interruptBuilds(instance)
-  await publishKeys(db)
+  await publishKeys(state.db)
   const git = gitDoor(instance)
   const dispatch = dispatcher(instance, plugins, git)
   const running = new Set<Promise<void>>()
@@ -154,7 +154,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     running.add(served)
     return served
   }
-  sweepAddresses(db, new Set((await listContainers(instance, {})).map(({ address }) => address)))
+  sweepAddresses(state.db, new Set((await listContainers(instance, {})).map(({ address }) => address)))
   let healing: NodeJS.Timeout | undefined
   const healAgain = () => {
     clearTimeout(healing)
@@ -182,7 +182,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const http = settings.httpDoor === undefined ? undefined : await httpDoor(instance, git, doorSocket)
   log.info({ name: settings.name, network, plugins: plugins.current.all.length }, 'control is listening')
   const events = followEngine(instance, heal)
-  const backups = keepBackups(db.path, (error) => log.error({ err: error }, 'the database could not be backed up'))
+  const backups = keepBackups(state.db.path, (error) => log.error({ err: error }, 'the database could not be backed up'))
   const disk = keepDiskHistory(instance)
   void settled.then(() => log.info('every app is as it should be'))
   void instance.cron.reload()
@@ -207,7 +207,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   await git.idle()
   await instance.inOrder.idle()
   await Promise.all([hooks?.close(), nested?.close(), plugins.current.hooks.close()])
-  db.close()
+  state.db.close()
   volume.release()
 }
 

@@ -26,7 +26,7 @@ const row = dockerOption
 
 /** The options that were set for an app, which its next release takes, in the order in which they were. */
 export function dockerOptions({ instance: { db }, id }: App): DockerOption[] {
-  return db.all(row, 'SELECT phase, process, option, origin FROM docker_options WHERE app_id = ? ORDER BY id', id)
+  return db.all(row, 'SELECT phase, process, unseal(option) AS option, origin FROM docker_options WHERE app_id = ? ORDER BY id', id)
 }
 
 /** Those that one command set. */
@@ -46,7 +46,7 @@ export function storeDockerOptions({ instance: { db }, id }: App, options: reado
     db.run('DELETE FROM docker_options WHERE app_id = ?', id)
     for (const { phase, process, option, origin } of options)
       db.run(
-        'INSERT INTO docker_options (app_id, phase, process, option, origin) VALUES (?, ?, ?, ?, ?)',
+        'INSERT INTO docker_options (app_id, phase, process, option, origin) VALUES (?, ?, ?, seal(?), ?)',
         id,
         phase,
         process,

@@ -1,14 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open } from '#lib/database.ts'
+import { newSealKey } from '#lib/seal.ts'
 import { globalProperties } from './global-properties.ts'
 import type { Instance } from './instance.ts'
 import { keyedQueue } from './locks.ts'
+import { type Sealing, sealFunctions } from './secrets/sealing.ts'
 import { readSettings } from './settings.ts'
+
+/** A new key that seals. */
+export function newSealing(): Sealing {
+  const key = newSealKey()
+  return { ring: { keys: new Map([[key.id, key]]), given: undefined, folder: '/nowhere' }, current: key }
+}
 
 /** A database in memory with the newest schema, for tests of what only touches state. */
 export function emptyDatabase(): Database {
-  const db = open(':memory:')
+  const db = open(':memory:', sealFunctions(newSealing()))
   const dir = join(import.meta.dirname, 'migrations')
   const files = readdirSync(dir).filter((name) => name.endsWith('.sql'))
   for (const name of files.sort()) db.script(readFileSync(join(dir, name), 'utf8'))

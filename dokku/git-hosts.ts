@@ -3,6 +3,7 @@ import type { Database } from '#lib/database.ts'
 import { UserError } from '#lib/errors.ts'
 import type { Credentials } from './fetch-guard.ts'
 import { show } from './names.ts'
+import { slot } from './secrets/sealing.ts'
 
 const row = z.object({ value: z.string() })
 const credentials = z.object({ user: z.string(), password: z.string() })
@@ -40,10 +41,10 @@ export function parseGitHost(text: string): { host: string; port: number | undef
 const authOf = (host: string) => `git auth ${host.toLowerCase()}`
 
 function fact(db: Database, name: string): string | undefined {
-  return db.get(row, 'SELECT value FROM facts WHERE name = ?', name)?.value
+  return db.get(row, 'SELECT unseal(value) AS value FROM facts WHERE name = ?', name)?.value
 }
 
 function store(db: Database, name: string, value: string | undefined): void {
   if (value === undefined) db.run('DELETE FROM facts WHERE name = ?', name)
-  else db.run('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)', name, value)
+  else db.run(`INSERT OR REPLACE INTO facts (name, value) VALUES (?, ${slot(name, value)})`, name, value)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Database } from '#lib/database.ts'
 import { oldValue } from './old-variables.ts'
+import { slot } from './secrets/sealing.ts'
 import { together } from './together.ts'
 
 /** Settings by their names, GROUP KEY. */
@@ -19,13 +20,15 @@ export function globalProperties(db: Database): Properties {
     get(name) {
       const all = together(
         'global properties',
-        () => new Map(db.all(named, 'SELECT name, value FROM global_properties').map((one) => [one.name, one.value])),
+        () => new Map(db.all(named, 'SELECT name, unseal(value) AS value FROM global_properties').map((one) => [one.name, one.value])),
       )
-      return all === undefined ? db.get(row, 'SELECT value FROM global_properties WHERE name = ?', name)?.value : all.get(name)
+      return all === undefined
+        ? db.get(row, 'SELECT unseal(value) AS value FROM global_properties WHERE name = ?', name)?.value
+        : all.get(name)
     },
     set: (name, value) => {
       if (value === '') db.run('DELETE FROM global_properties WHERE name = ?', name)
-      else db.run('INSERT OR REPLACE INTO global_properties (name, value) VALUES (?, ?)', name, value)
+      else db.run(`INSERT OR REPLACE INTO global_properties (name, value) VALUES (?, ${slot(name, value)})`, name, value)
     },
   }
 }
@@ -37,12 +40,14 @@ export function appProperty(db: Database, app: number, name: string): string | u
   const all = together('properties', () => byApp(db))
   const own =
     all === undefined
-      ? db.get(row, 'SELECT value FROM properties WHERE app_id = ? AND name = ?', app, name)?.value
+      ? db.get(row, 'SELECT unseal(value) AS value FROM properties WHERE app_id = ? AND name = ?', app, name)?.value
       : all.get(app)?.get(name)
-  return own ?? oldValue(name, (key) => db.get(row, 'SELECT value FROM config WHERE app_id = ? AND key = ?', app, key)?.value)
+  return (
+    own ?? oldValue(name, (key) => db.get(row, 'SELECT unseal(value) AS value FROM config WHERE app_id = ? AND key = ?', app, key)?.value)
+  )
 }
 
 function byApp(db: Database): Map<number, Map<string, string>> {
-  const rows = Map.groupBy(db.all(ofApp, 'SELECT app_id, name, value FROM properties'), ({ app_id }) => app_id)
+  const rows = Map.groupBy(db.all(ofApp, 'SELECT app_id, name, unseal(value) AS value FROM properties'), ({ app_id }) => app_id)
   return new Map([...rows].map(([app, of]) => [app, new Map(of.map(({ name, value }) => [name, value]))]))
 }

@@ -10,12 +10,14 @@ import type { Properties } from './global-properties.ts'
 import type { Collect, Fire, Select } from './hooks.ts'
 import type { LiveBuilds } from './live-builds.ts'
 import type { keyedQueue, limited } from './locks.ts'
+import type { Sealing } from './secrets/sealing.ts'
 import type { Settings } from './settings.ts'
 
 /** Everything a running instance is made of; made once by daemon.ts and handed down. */
 export interface Instance {
   readonly settings: Settings
   readonly db: Database
+  readonly sealing: Sealing
   /** Settings of every app that has none of its own. */
   readonly properties: Properties
   readonly engine: Docker

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { migrate, open } from '#lib/database.ts'
+import { emptyDatabase } from './fixtures.ts'
 import { followEvents, lastEvents, record } from './journal.ts'
 
-async function journal(t: TestContext) {
-  const db = open(':memory:')
+function journal(t: TestContext) {
+  const db = emptyDatabase()
   t.after(() => db.close())
-  await migrate(db, join(import.meta.dirname, 'migrations'))
   return db
 }
 
 test('lastEvents gives the newest of one app or all, oldest first', async (t) => {
-  const db = await journal(t)
+  const db = journal(t)
   for (const [app, text] of [
     ['shop', 'one'],
     ['blog', 'two'],
@@ -26,7 +24,7 @@ test('lastEvents gives the newest of one app or all, oldest first', async (t) =>
 })
 
 test('followEvents gives what was, then what comes, of its app only and not what was rolled back, until the signal', async (t) => {
-  const db = await journal(t)
+  const db = journal(t)
   const ended = new AbortController()
   const add = (app: string, text: string) => record(db, { app, by: 'ada', text })
   add('shop', 'before')

@@ -8,9 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { type Database, migrate, open } from '#lib/database.ts'
 import { start } from '#lib/exec.ts'
+import { unseal } from '#lib/seal.ts'
 import { allApps } from './app.ts'
-import { stateOnly } from './fixtures.ts'
+import { newSealing, stateOnly } from './fixtures.ts'
 import { currentRelease, listReleases } from './release.ts'
+import { sealFunctions } from './secrets/sealing.ts'
 import { roleOf } from './users.ts'
 
 const dir = join(import.meta.dirname, 'migrations')
@@ -18,6 +20,7 @@ const migrations = readdirSync(dir).filter((name) => name.endsWith('.sql'))
 const fixtures = readdirSync(join(dir, 'fixtures'))
 const row = z.record(z.string(), z.unknown())
 const named = z.object({ name: z.string() })
+const sealing = newSealing()
 
 function scratch(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'migrations-'))
@@ -27,7 +30,7 @@ function scratch(t: TestContext): string {
 
 /** The database as a released version left it. */
 function released(t: TestContext, fixture: string): Database {
-  const db = open(join(scratch(t), 'dokku.sqlite'))
+  const db = open(join(scratch(t), 'dokku.sqlite'), sealFunctions(sealing))
   db.script(`PRAGMA foreign_keys = OFF; ${readFileSync(join(dir, 'fixtures', fixture), 'utf8')}; PRAGMA foreign_keys = ON`)
   t.after(() => db.close())
   return db
@@ -35,7 +38,11 @@ function released(t: TestContext, fixture: string): Database {
 
 function contents(db: Database): Record<string, z.output<typeof row>[]> {
   const tables = db.all(named, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('migrations') ORDER BY name")
-  return Object.fromEntries(tables.map(({ name }) => [name, db.all(row, `SELECT * FROM "${name}"`).sort(byText)]))
+  const opened = (one: z.output<typeof row>) =>
+    Object.fromEntries(
+      Object.entries(one).map(([key, value]) => [key, typeof value === 'string' ? unseal(value, sealing.ring.keys) : value]),
+    )
+  return Object.fromEntries(tables.map(({ name }) => [name, db.all(row, `SELECT * FROM "${name}"`).map(opened).sort(byText)]))
 }
 
 function byText(a: unknown, b: unknown): number {
@@ -95,7 +102,7 @@ test('a migration that is killed half way happens once, at the next start', asyn
 INSERT INTO slow WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT ${count}) SELECT n, 'some bytes to write' FROM c;`,
   )
   const path = join(scratch(t), 'dokku.sqlite')
-  const seed = open(path)
+  const seed = open(path, sealFunctions(sealing))
   await migrate(seed, dir)
   seed.run("INSERT INTO facts VALUES ('kept', '1')")
   seed.close()

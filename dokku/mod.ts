@@ -143,6 +143,8 @@ export { parseRetention, pruneReleases, retentionOf, tidyReleases } from './rete
 export { stopGrace } from './retire-container.ts'
 export { reroute, resite, syncRoutes, unserved } from './routing.ts'
 export { findRun, listRuns, type Run, stopRun } from './runs.ts'
+export { hiddenValue, markSecretVars, secretVarsOf, shownVars } from './secret-vars.ts'
+export { forgetOlderKeys, rotateKey, secretsState } from './secrets/rotate.ts'
 export { selfSigned } from './self-signed.ts'
 export { setCommand, setGlobalCommand } from './set.ts'
 export { siteCommand } from './site-command.ts'

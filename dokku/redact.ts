@@ -7,20 +7,20 @@ const text = z.object({ value: z.string() })
 
 /** Where values stand that are for nobody else to read: each query gives them, or JSON that holds them. */
 const places = [
-  'SELECT value FROM config',
-  'SELECT config AS value FROM releases',
-  'SELECT key AS value FROM certificates',
+  'SELECT unseal(value) AS value FROM config',
+  'SELECT unseal(config) AS value FROM releases',
+  'SELECT unseal(key) AS value FROM certificates',
   'SELECT hash AS value FROM tokens',
-  'SELECT value FROM facts',
-  "SELECT value FROM properties WHERE name IN ('registry logins', 'webhooks webhook', 'http-auth front') OR name GLOB '*key*' OR name GLOB '*secret*' OR name GLOB '*password*' OR name GLOB '*token*'",
-  "SELECT value FROM global_properties WHERE name GLOB '*key*' OR name GLOB '*secret*' OR name GLOB '*password*' OR name GLOB '*token*'",
+  'SELECT unseal(value) AS value FROM facts',
+  "SELECT unseal(value) AS value FROM properties WHERE name IN ('registry logins', 'webhooks webhook', 'http-auth front') OR name GLOB '*key*' OR name GLOB '*secret*' OR name GLOB '*password*' OR name GLOB '*token*'",
+  "SELECT unseal(value) AS value FROM global_properties WHERE name GLOB '*key*' OR name GLOB '*secret*' OR name GLOB '*password*' OR name GLOB '*token*'",
 ]
 
 /** What `--env` and `--build-arg` give a variable. */
 const options = [
-  "SELECT option AS value FROM docker_options WHERE option GLOB '--env *' OR option GLOB '--build-arg *'",
-  "SELECT json_extract(one.value, '$.option') AS value FROM releases, json_each(releases.options) AS one",
-  "SELECT json_extract(one.value, '$.option') AS value FROM releases, json_each(releases.args) AS one",
+  "SELECT unseal(option) AS value FROM docker_options WHERE value GLOB '--env *' OR value GLOB '--build-arg *'",
+  "SELECT json_extract(one.value, '$.option') AS value FROM releases, json_each(unseal(releases.options)) AS one",
+  "SELECT json_extract(one.value, '$.option') AS value FROM releases, json_each(unseal(releases.args)) AS one",
 ]
 
 /** Shorter ones are words that stand anywhere: true, web, 5000. */

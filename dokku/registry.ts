@@ -17,7 +17,9 @@ const property = 'registry logins'
 /** The logins of an app, or those of the instance without one. */
 export function loginsOf(db: Database, app?: App): Logins {
   const stored =
-    app === undefined ? db.get(fact, 'SELECT name, value FROM facts WHERE name = ?', everywhere)?.value : app.properties.get(property)
+    app === undefined
+      ? db.get(fact, 'SELECT name, unseal(value) AS value FROM facts WHERE name = ?', everywhere)?.value
+      : app.properties.get(property)
   return logins.parse(JSON.parse(stored ?? '{}'))
 }
 
@@ -29,7 +31,7 @@ export function storeLogin(db: Database, app: App | undefined, host: string, giv
     const text = Object.keys(all).length === 0 ? '' : JSON.stringify(all)
     if (app !== undefined) app.properties.set(property, text)
     else if (text === '') db.run('DELETE FROM facts WHERE name = ?', everywhere)
-    else db.run('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)', everywhere, text)
+    else db.run('INSERT OR REPLACE INTO facts (name, value) VALUES (?, seal(?))', everywhere, text)
     return before !== undefined
   })
 }

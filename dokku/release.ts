@@ -29,6 +29,8 @@ const releaseRow = z
   })
   .transform(({ created_by: createdBy, created_at: createdAt, ...rest }) => ({ ...rest, createdBy, createdAt }))
 
+const opened = 'SELECT r.*, unseal(config) AS config, unseal(options) AS options, unseal(args) AS args FROM releases r'
+
 /** What ran: image, config, formation and docker options together, under a number. `args` are options that plugins added. */
 export type Release = Omit<z.infer<typeof releaseRow>, 'id'>
 
@@ -53,12 +55,12 @@ export interface Change extends Settings {
 
 /** The release that serves, if there was a deploy. */
 export function currentRelease(app: App): Release | undefined {
-  return app.instance.db.get(releaseRow, 'SELECT r.* FROM releases r JOIN apps a ON a.release_id = r.id WHERE a.id = ?', app.id)
+  return app.instance.db.get(releaseRow, `${opened} JOIN apps a ON a.release_id = r.id WHERE a.id = ?`, app.id)
 }
 
 /** Newest first. */
 export function listReleases(app: App): Release[] {
-  return app.instance.db.all(releaseRow, 'SELECT * FROM releases WHERE app_id = ? ORDER BY version DESC', app.id)
+  return app.instance.db.all(releaseRow, `${opened} WHERE r.app_id = ? ORDER BY version DESC`, app.id)
 }
 
 export function nextVersion(app: App): number {
@@ -127,7 +129,7 @@ export function commitRelease(app: App, release: Release, settings: Settings = {
   const { db } = app.instance
   db.tx(() => {
     db.run(
-      'INSERT INTO releases (app_id, version, image, config, formation, manifest, options, args, revision, description, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO releases (app_id, version, image, config, formation, manifest, options, args, revision, description, created_by, created_at) VALUES (?, ?, ?, seal(?), ?, ?, seal(?), seal(?), ?, ?, ?, ?)',
       app.id,
       release.version,
       release.image,

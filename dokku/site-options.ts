@@ -30,8 +30,8 @@ const row = z.object({ name: z.string(), value: z.string() })
 
 /** What was set for an app, else for all of them: two questions, as every site of 1,000 asks them. */
 function settings({ instance: { db }, id }: App): Map<string, string> {
-  const global = db.all(row, "SELECT name, value FROM global_properties WHERE name LIKE 'nginx %'")
-  const own = db.all(row, "SELECT name, value FROM properties WHERE app_id = ? AND name LIKE 'nginx %'", id)
+  const global = db.all(row, "SELECT name, unseal(value) AS value FROM global_properties WHERE name LIKE 'nginx %'")
+  const own = db.all(row, "SELECT name, unseal(value) AS value FROM properties WHERE app_id = ? AND name LIKE 'nginx %'", id)
   return new Map([...global, ...own].map(({ name, value }) => [name.slice('nginx '.length), value]))
 }
 

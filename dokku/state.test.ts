@@ -15,7 +15,7 @@ const hour = 60 * 60 * 1000
 async function fresh(t: TestContext) {
   const dir = await mkdtemp(join(tmpdir(), 'state-'))
   t.after(() => rm(dir, { recursive: true }))
-  const db = await openState(dir, 'RESTORE')
+  const { db } = await openState(dir, 'RESTORE', {})
   addApp(db, 'first')
   return { dir, db, path: databasePath(dir) }
 }
@@ -71,7 +71,7 @@ for (const [what, spoil] of [
     addApp(db, 'lost')
     db.close()
     await spoil(path)
-    await assert.rejects(openState(dir, 'RESTORE'), (error: { code?: string; hint?: string }) => {
+    await assert.rejects(openState(dir, 'RESTORE', {}), (error: { code?: string; hint?: string }) => {
       assert.equal(error.code, 'database-damaged')
       assert.match(error.hint ?? '', /last copy is of \d{4}-\d\d-\d\d \d\d:\d\d UTC.*RESTORE$/)
       return true
@@ -81,7 +81,7 @@ for (const [what, spoil] of [
     await restoreDatabase(path, undefined, (line) => said.push(line))
     assert.match(said.join('\n'), /backup-0002 .*(malformed|Tree|not a database)/)
     assert.match(said.join('\n'), /backup-0001 .* is the database now/)
-    const restored = await openState(dir, 'RESTORE')
+    const { db: restored } = await openState(dir, 'RESTORE', {})
     assert.deepEqual(apps(restored), ['first'])
     restored.close()
     const aside = (await readdir(dir)).filter((name) => /aside-[^.]*Z$/.test(name))
@@ -97,7 +97,7 @@ test('a database that is whole is put back to a copy only when the copy is named
   await assert.rejects(restoreDatabase(path, undefined, quiet), { code: 'database-whole' })
   await assert.rejects(restoreDatabase(path, 'nosuch', quiet), { code: 'no-such-copy' })
   await restoreDatabase(path, 'dokku.sqlite.backup-0001', quiet)
-  const restored = await openState(dir, '')
+  const { db: restored } = await openState(dir, '', {})
   assert.deepEqual(apps(restored), ['first'])
   restored.close()
 })
@@ -106,7 +106,7 @@ test('a new volume has no database, and that is no damage', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'state-'))
   t.after(() => rm(dir, { recursive: true }))
   await writeFile(databasePath(dir), '')
-  ;(await openState(dir, '')).close()
+  ;(await openState(dir, '', {})).db.close()
   await rm(databasePath(dir))
   await assert.rejects(
     restoreDatabase(databasePath(dir), undefined, () => undefined),

@@ -4,17 +4,25 @@ import { damageOf } from '#lib/backup.ts'
 import { type Database, migrate, open } from '#lib/database.ts'
 import { hasCode, UserError } from '#lib/errors.ts'
 import { listCopies } from './copies.ts'
+import { readKeyring } from './secrets/keyring.ts'
+import { chooseKey, type Sealing, sealAgain, sealFunctions } from './secrets/sealing.ts'
 
 /** Where the database of an instance is. */
 export function databasePath(dataDir: string): string {
   return join(dataDir, 'dokku.sqlite')
 }
 
+/** The database of an instance, and what seals secrets in it. */
+export interface State {
+  db: Database
+  sealing: Sealing
+}
+
 /**
- * The database, checked and up to date. UserError `database-damaged` when it is not whole, or when it is gone while
- * copies tell that there was one: `restore`, a command line, puts one back.
+ * The database, checked and up to date, its secrets sealed by the key of now. UserError `database-damaged` when it is not whole, or when it is gone while
+ * copies tell that there was one, `no-seal-key` when what sealed is gone: `restore`, a command line, puts one back.
  */
-export async function openState(dataDir: string, restore: string): Promise<Database> {
+export async function openState(dataDir: string, restore: string, env: NodeJS.ProcessEnv): Promise<State> {
   const path = databasePath(dataDir)
   const damage = await damageOfState(path)
   if (damage !== undefined) {
@@ -26,10 +34,13 @@ export async function openState(dataDir: string, restore: string): Promise<Datab
           : `the last copy is of ${minute(last.takenAt)}; this lists the copies and puts back the newest that is whole: ${restore}`,
     })
   }
-  const db = open(path)
+  const sealing: Sealing = { ring: await readKeyring(dataDir, env), current: undefined }
+  const db = open(path, sealFunctions(sealing))
   try {
+    await chooseKey(db, sealing)
     await migrate(db, join(import.meta.dirname, 'migrations'))
-    return db
+    sealAgain(db, sealing)
+    return { db, sealing }
   } catch (error) {
     db.close()
     throw error

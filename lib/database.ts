@@ -26,12 +26,19 @@ export interface Database {
   close(): void
 }
 
-/** Opens or creates a database, readable by its owner only: WAL, fsync at every commit, foreign keys checked, 5 s patience with another writer. */
-export function open(path: string): Database {
+/** Functions of text that statements may call by their names; of NULL they are NULL. */
+export type SqlFunctions = Readonly<Record<string, (text: string) => string>>
+
+/**
+ * Opens or creates a database, readable by its owner only: WAL, fsync at every commit, foreign keys checked, 5 s patience with
+ * another writer; what is deleted or replaced is overwritten in the file.
+ */
+export function open(path: string, functions: SqlFunctions = {}): Database {
   // SQLite gives the WAL and its index the mode of the database itself.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
   const connection = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5000 })
-  connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
+  for (const [name, of] of Object.entries(functions)) connection.function(name, (value) => (value === null ? null : of(String(value))))
   const prepared = new Map<string, StatementSync>()
   const prepare = (sql: string): StatementSync => {
     const known = prepared.get(sql)

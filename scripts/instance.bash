@@ -3,8 +3,9 @@
 # shellcheck shell=bash
 
 # Settings that control reads; what an instance runs with is kept by an upgrade.
-readonly SETTINGS=(DOKKU_HOSTNAME DOKKU_SSH_PORT DOKKU_HTTP_PORT DOKKU_HTTPS_PORT DOKKU_NETWORK DOKKU_SUBNET
-	DOKKU_APP_MEMORY DOKKU_BUILD_MEMORY DOKKU_BUILD_CPUS DOKKU_BUILD_CONCURRENCY DOKKU_BUILD_CACHE)
+readonly SETTINGS=(DOKKU_HOSTNAME DOKKU_SSH_PORT DOKKU_HTTP_PORT DOKKU_HTTPS_PORT DOKKU_HTTP_DOOR DOKKU_PROXY_PROTOCOL
+	DOKKU_NETWORK DOKKU_SUBNET DOKKU_SECRETS_KEY DOKKU_SECRETS_KEY_FILE DOKKU_APP_MEMORY DOKKU_BUILD_MEMORY DOKKU_BUILD_CPUS
+	DOKKU_BUILD_CONCURRENCY DOKKU_BUILD_CACHE)
 
 instance-name() {
 	declare desc="The instance's name from the environment, checked"
@@ -84,6 +85,7 @@ create-control() {
 	for setting in "${SETTINGS[@]}"; do
 		[[ -z "${!setting}" ]] || arguments+=(--env "$setting=${!setting}")
 	done
+	[[ -z "$DOKKU_SECRETS_KEY_FILE" ]] || arguments+=(--volume "$DOKKU_SECRETS_KEY_FILE:$DOKKU_SECRETS_KEY_FILE:ro")
 	# always: what an engine ends that was killed and starts again, it takes for stopped by hand.
 	docker create --name "$container" --label "dokku.instance=$name" --restart always --stop-timeout 600 --log-driver local \
 		--volume "${socket:-/var/run/docker.sock}:/var/run/docker.sock" \

@@ -1,4 +1,20 @@
-import { boolean, buildVarsOf, command, currentRelease, gitRemote, group, ofApp, optional, param, readInput, rest, UserError } from 'dokku'
+import {
+  boolean,
+  buildVarsOf,
+  command,
+  currentRelease,
+  gitRemote,
+  group,
+  markSecretVars,
+  ofApp,
+  optional,
+  param,
+  readInput,
+  rest,
+  secretVarsOf,
+  shownVars,
+  UserError,
+} from 'dokku'
 import { change } from './change.ts'
 import { readVars } from './envfile.ts'
 import { assertFits, decode, parsePair } from './pairs.ts'
@@ -25,11 +41,14 @@ const set = command({
     encoded: boolean('the values are base64'),
     build: boolean('builds may read them too'),
     'no-build': boolean('builds may not read them any more'),
+    secret: boolean('no list or report shows the values; config:get does'),
+    'no-secret': boolean('the values may be shown again'),
   },
   examples: [
     'config:set node-js-app RAILS_ENV=production',
     'config:set --no-restart node-js-app A=1 B=2',
     'config:set --build node-js-app NPM_TOKEN=secret',
+    'config:set --secret node-js-app API_KEY=secret',
     'config:set --global SENTRY_ENVIRONMENT=production',
   ],
   right: 'deploy',
@@ -41,9 +60,11 @@ const set = command({
   async run({ args, flags, context }) {
     const pairs = Object.fromEntries(args.pairs.map(([key, value]) => [key, flags.encoded ? decode(key, value) : value]))
     for (const [key, value] of Object.entries(pairs)) assertFits(key, value)
+    const owner = args.app ?? context.instance
     await change(args.app, context, flags, (before) => {
+      if (flags.secret || flags['no-secret']) markSecretVars(owner, Object.keys(pairs), flags.secret)
       context.output.step('Setting config vars')
-      for (const [key, value] of Object.entries(pairs)) context.output.detail(`${key}:  ${value}`)
+      for (const [key, value] of Object.entries(shownVars(pairs, secretVarsOf(owner)))) context.output.detail(`${key}:  ${value}`)
       const readable = args.app === undefined ? [] : buildVarsOf(args.app)
       const others = readable.filter((key) => !(flags['no-build'] && key in pairs))
       const build = flags.build ? [...others, ...Object.keys(pairs)] : others

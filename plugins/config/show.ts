@@ -1,4 +1,4 @@
-import { type App, boolean, buildVarsOf, type Context, command, format, ofApp, option, param } from 'dokku'
+import { type App, boolean, buildVarsOf, type Context, command, format, ofApp, option, param, secretVarsOf, shownVars } from 'dokku'
 import { packTar } from 'modern-tar'
 import { formatNames, formatVars, parseExportFormat, shellQuoted } from './formats.ts'
 import { global, merged, nameOf, scoped, varsOf } from './scope.ts'
@@ -7,6 +7,7 @@ const show = command({
   name: 'config:show',
   aliases: ['config'],
   summary: 'show the config vars of an app',
+  description: 'What was set with --secret is shown as ********: config:get and config:export print it.',
   args: scoped,
   flags: { ...global, ...merged, format },
   examples: ['config:show node-js-app', 'config:show node-js-app --merged', 'config:show --global --format json'],
@@ -14,7 +15,8 @@ const show = command({
   reads: () => true,
 
   async run({ args, flags, context }) {
-    const vars = varsOf({ args, flags, context })
+    const secret = [args.app ?? context.instance, context.instance].flatMap((one) => [...secretVarsOf(one)])
+    const vars = shownVars(varsOf({ args, flags, context }), new Set(secret))
     if (flags.format !== 'json' && !context.quiet) context.output.result(`${nameOf(args.app)} env vars`)
     print(formatVars(vars, flags.format === 'json' ? 'json' : 'pretty'), context)
   },

@@ -147,6 +147,21 @@ test('what is set can be cleared again', async () => {
   ok(await ssh('plugin:install-dependencies'))
 })
 
+test('a secret is shown by nothing that lists, and its key can be replaced while apps serve', async () => {
+  const said = ok(await ssh('config:set', '--secret', '--no-restart', 'shop', 'API_KEY=5up3r-secret'))
+  assert.match(said, /API_KEY: {2}\*{8}/)
+  assert.match(ok(await ssh('config:show', 'shop')), /API_KEY: +\*{8}/)
+  assert.equal(JSON.parse(ok(await ssh('config:show', 'shop', '--format', 'json'))).API_KEY, '********')
+  const { key } = JSON.parse(ok(await ssh('secrets:report', '--format', 'json')))
+  ok(await ssh('secrets:rotate-key'))
+  assert.match(ok(await ssh('secrets:report')), new RegExp(`older keys: +${key}`))
+  ok(await ssh('secrets:rotate-key', '--forget'))
+  assert.match(ok(await ssh('secrets:report')), /older keys: +none/)
+  assert.equal(ok(await ssh('config:get', 'shop', 'API_KEY')), '5up3r-secret\n')
+  ok(await ssh('config:set', '--no-secret', '--no-restart', 'shop', 'API_KEY=open'))
+  assert.match(ok(await ssh('config:show', 'shop')), /API_KEY: +open/)
+})
+
 test('help is a short guide to somebody new, with addresses that are theirs', async () => {
   const help = ok(await ssh('help'))
   assert.match(help, new RegExp(`git remote add dokku ssh://dokku@${instance.hostname}:${instance.ports.ssh}/my-app`))

@@ -50,10 +50,15 @@ export type StoredRelease = z.infer<typeof release>
 /** Runs inside control: its database, read only, and what lies on its volume. */
 const reader = `
 const { DatabaseSync } = require('node:sqlite')
+const { unseal } = require('/opt/dokku/lib/seal.ts')
+const { readKeyring } = require('/opt/dokku/dokku/secrets/keyring.ts')
+void (async () => {
+const { keys } = await readKeyring('/var/lib/dokku', {})
 const { readdirSync, readFileSync, existsSync } = require('node:fs')
 const root = '/var/lib/dokku/'
 const db = new DatabaseSync(root + 'dokku.sqlite', { readOnly: true, timeout: 2000 })
-const all = (sql) => db.prepare(sql).all()
+const opened = (row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, typeof value === 'string' ? unseal(value, keys) : value]))
+const all = (sql) => db.prepare(sql).all().map(opened)
 const list = (path) => existsSync(root + path) ? readdirSync(root + path) : []
 const repositories = list('repositories')
 const head = (name) => { try { return readFileSync(root + 'repositories/' + name + '/refs/heads/main', 'utf8').trim() } catch { return '' } }
@@ -67,7 +72,8 @@ process.stdout.write(JSON.stringify({
   repositories, heads: Object.fromEntries(repositories.map((name) => [name, head(name)])),
   unfinished: repositories.flatMap((name) => [...leftovers(name), ...locks(name)].map((one) => name + '/' + one)),
   checkouts: list('builds'), logs: list('build-logs').flatMap((app) => list('build-logs/' + app).map((log) => app + '/' + log)),
-}))`
+}))
+})()`
 
 /** Everything that is true of an instance at a moment: as stored, as the engine has it, as it answers. */
 export interface Truth {
