@@ -77,6 +77,7 @@ test('containerOptions gives web its PORT and binds every container', () => {
     network: 'dokku-apps',
     address: '10.213.0.2',
     memory: 2 ** 29,
+    logBytes: 2 ** 20,
   }
   const web = containerOptions({ ...plan, process: 'web', index: 1 })
   assert.deepEqual(web.Env, ['A=1', 'DYNO=web.1', 'PORT=8080', 'GIT_REV=c0ffee'])

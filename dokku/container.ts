@@ -109,6 +109,8 @@ export interface ContainerPlan {
   address: string | undefined
   /** Bytes, swap included; 0 is no limit. */
   memory: number
+  /** Bytes of its last lines that the engine keeps at least. */
+  logBytes: number
   /** The port that somebody chose for the app to be reached by. */
   port?: number | undefined
   /** Variables that go before all others. */
@@ -160,7 +162,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       Memory: plan.memory,
       MemorySwap: plan.memory,
       PidsLimit: mostProcesses,
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m' } },
+      // One of the two files is full whenever the other is begun.
+      LogConfig: { Type: 'json-file', Config: { 'max-size': String(plan.logBytes), 'max-file': '2' } },
     },
     ...(plan.address === undefined
       ? {}

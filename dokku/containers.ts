@@ -10,6 +10,7 @@ import { networkOf } from './app-network.ts'
 import { type AppContainer, appContainer, containerOptions, label, type Wanted } from './container.ts'
 import { containerName, type Instance } from './instance.ts'
 import { allLinks, ensureLinks } from './links.ts'
+import { maxSizeOf } from './logs/max-size.ts'
 import { makeContainer } from './make-container.ts'
 import type { AppNetwork } from './networks.ts'
 import { mainPort } from './ports.ts'
@@ -113,6 +114,7 @@ export async function startContainer(
     network: network.name,
     address,
     memory: instance.appMemory,
+    logBytes: maxSizeOf(app),
     port: mainPort(app),
   })
   try {

@@ -1,5 +1,5 @@
-import { readLogs } from './container-logs.ts'
 import type { Instance } from './instance.ts'
+import { readLogs } from './logs/last-lines.ts'
 
 /** The last lines that control itself logged, where the engine keeps them. */
 export async function controlLog({ engine, settings }: Instance, lines: number): Promise<string[]> {

@@ -4,10 +4,12 @@ import type { App } from './app.ts'
 import { heard } from './by.ts'
 import { isListed } from './checks.ts'
 import { type AppContainer, type Wanted, wantedContainers } from './container.ts'
-import { readLogs } from './container-logs.ts'
 import { containersOf, groundOf, removeContainer, renameContainer, reviveContainer, settleContainer, startContainer } from './containers.ts'
 import { orNextPass } from './engine-error.ts'
 import { ensureLinks, restoreLinks } from './links.ts'
+import { keepLogs } from './logs/kept.ts'
+import { readLogs } from './logs/last-lines.ts'
+import { lineTime } from './logs/line.ts'
 import { type Plan, planApp, serves } from './plan.ts'
 import { untilReady } from './readiness.ts'
 import type { Release } from './release.ts'
@@ -135,7 +137,14 @@ async function startAll(
   const around = heard({ output, signal })
   const started: AppContainer[] = []
   const failures: unknown[] = []
-  const removeAll = () => Promise.all(started.map((one) => removeContainer(instance, one)))
+  const attempt = lineTime(new Date())
+  const removeAll = () =>
+    Promise.all(
+      started.splice(0).map(async (one) => {
+        await keepLogs(instance, one, attempt)
+        await removeContainer(instance, one)
+      }),
+    )
   const startOne = async (want: Wanted) => {
     if (failures.length > 0) return
     output.detail(`Starting ${want.process}.${want.index}`)

@@ -8,9 +8,8 @@ import { keyedQueue } from './locks.ts'
 import { type Sealing, sealFunctions } from './secrets/sealing.ts'
 import { readSettings } from './settings.ts'
 
-/** A new key that seals. */
-export function newSealing(): Sealing {
-  const key = newSealKey()
+/** A key that seals, a new one unless one is given. */
+export function newSealing(key = newSealKey()): Sealing {
   return { ring: { keys: new Map([[key.id, key]]), given: undefined, folder: '/nowhere' }, current: key }
 }
 

@@ -1,6 +1,6 @@
 import { label } from './container.ts'
-import { readLogs } from './container-logs.ts'
 import type { Instance } from './instance.ts'
+import { readLogs } from './logs/last-lines.ts'
 
 interface Glance {
   network: string

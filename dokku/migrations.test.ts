@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { type Database, migrate, open } from '#lib/database.ts'
 import { start } from '#lib/exec.ts'
-import { unseal } from '#lib/seal.ts'
+import { sealKey, unseal } from '#lib/seal.ts'
 import { allApps } from './app.ts'
 import { newSealing, stateOnly } from './fixtures.ts'
 import { currentRelease, listReleases } from './release.ts'
@@ -20,7 +20,8 @@ const migrations = readdirSync(dir).filter((name) => name.endsWith('.sql'))
 const fixtures = readdirSync(join(dir, 'fixtures'))
 const row = z.record(z.string(), z.unknown())
 const named = z.object({ name: z.string() })
-const sealing = newSealing()
+// Which sealed the secrets of the fixtures.
+const sealing = newSealing(sealKey(Buffer.alloc(32, 'fixture')))
 
 function scratch(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'migrations-'))

@@ -10,6 +10,7 @@ import { type Context, followed, when } from './context.ts'
 import { pluginOptions } from './docker-args.ts'
 import { globalConfigArgs } from './global-config.ts'
 import { containerName } from './instance.ts'
+import { maxSizeOf } from './logs/max-size.ts'
 import { makeContainer } from './make-container.ts'
 import { killedForMemory } from './memory.ts'
 import { followSize, relay } from './relay.ts'
@@ -99,6 +100,7 @@ export async function createRun(app: App, release: Release, oneOff: OneOff, more
     network: network.name,
     address: leaseAddress(instance.db, network.subnet, name),
     memory: instance.appMemory,
+    logBytes: maxSizeOf(app),
     env: oneOff.env,
   }
   const remove = async (container?: Container) => {

@@ -6,6 +6,7 @@ import { isGenuine, ownerOf, removeContainer } from './containers.ts'
 import { sweepEntered } from './enter.ts'
 import { syncImages } from './images.ts'
 import type { Instance } from './instance.ts'
+import { sweepKeptLogs } from './logs/kept.ts'
 import { removeNetwork } from './networks.ts'
 import { pledge, pledged, redeem } from './pledges.ts'
 import { retireContainer } from './retire-container.ts'
@@ -16,7 +17,15 @@ import { sweepRuns } from './runs.ts'
  * begun meanwhile is never taken for a rest.
  */
 export async function removeOrphans(instance: Instance): Promise<void> {
-  const parts = { entered: sweepEntered, runs: sweepRuns, containers, networks, images: syncImages, repositories: removeRepositories }
+  const parts = {
+    entered: sweepEntered,
+    runs: sweepRuns,
+    containers,
+    networks,
+    images: syncImages,
+    repositories: removeRepositories,
+    logs: sweepKeptLogs,
+  }
   for (const [part, remove] of Object.entries(parts))
     await remove(instance).catch((error: unknown) => instance.log.error({ err: error }, `could not remove orphaned ${part}`))
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { Session } from '#execd'
-import { demultiplexer, type Piece } from './demultiplex.ts'
+import { demultiplexer, type Piece } from './logs/demultiplex.ts'
 import { mayBeFailure, startFailure } from './start-failure.ts'
 
 /** What the words of an engine that could not start the program are held back up to, in bytes; a program may begin likewise. */
@@ -43,7 +43,7 @@ async function* pieces(stream: NodeJS.ReadWriteStream, tty: boolean): AsyncGener
   const read = demultiplexer()
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>)
-      if (tty) yield ['stdout', chunk]
+      if (tty) yield ['stdout', chunk, true]
       else yield* read(chunk)
   } catch {
     // A stream that breaks ends; what became of the program, its exit status tells.

@@ -106,6 +106,16 @@ export function findRelease(app: App, version?: number): Release {
   })
 }
 
+/** A version as people type it: v3, or 3. UserError `bad-version`. */
+export function parseVersion(word: string): number {
+  const [, digits] = /^v?(\d{1,9})$/.exec(word) ?? []
+  if (digits === undefined)
+    throw new UserError('bad-version', `${JSON.stringify(word.slice(0, 60))} is not a release version`, {
+      hint: 'v3, as releases:list shows it',
+    })
+  return Number(digits)
+}
+
 /** An old release again, as a new one; its config and formation become the app's. Without a version, the one before the current. */
 export function rollbackRelease(app: App, version: number | undefined, by: string): Release {
   const current = findRelease(app)

@@ -4,6 +4,7 @@ import { checksNumber } from './checks.ts'
 import type { AppContainer } from './container.ts'
 import { removeContainer } from './containers.ts'
 import type { Instance } from './instance.ts'
+import { keepLogs } from './logs/kept.ts'
 import { routesOf } from './ports.ts'
 import { proxyOf } from './proxies/proxies.ts'
 
@@ -19,6 +20,7 @@ export async function retireContainer(instance: Instance, container: AppContaine
     )
   if (container.state === 'paused') await handle.unpause().catch(() => undefined)
   await stopContainer(instance, container)
+  await keepLogs(instance, container)
   await removeContainer(instance, container)
 }
 

@@ -64,6 +64,7 @@ const plan = {
   network: 'dokku-apps',
   address: '10.213.0.2',
   memory: 0,
+  logBytes: 2 ** 20,
 }
 const optionsOf = (process: string) => containerOptions({ ...plan, process })
 

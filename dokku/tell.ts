@@ -1,5 +1,5 @@
 import { lineStream } from '#lib/line-stream.ts'
-import { demultiplexer } from './demultiplex.ts'
+import { demultiplexer } from './logs/demultiplex.ts'
 
 /** What a program without a terminal prints, line by line, until it ends. */
 export async function tell(stream: NodeJS.ReadableStream, line: (text: string) => void): Promise<void> {

@@ -16,6 +16,7 @@ import {
   optional,
   param,
   parseRetention,
+  parseVersion,
   pruneReleases,
   type Release,
   reportCommand,
@@ -177,15 +178,6 @@ function optionsOf({ options, args }: Release): string[] {
 
 function date(at: string): string {
   return at.slice(0, 19).replace('T', ' ')
-}
-
-function parseVersion(word: string): number {
-  const [, digits] = /^v?(\d{1,9})$/.exec(word) ?? []
-  if (digits === undefined)
-    throw new UserError('bad-version', `${JSON.stringify(word.slice(0, 60))} is not a release version`, {
-      hint: 'v3, as releases:list shows it',
-    })
-  return Number(digits)
 }
 
 export default group('releases', 'Manage the releases of an app', [list, info, diff, back, prune, set, report])

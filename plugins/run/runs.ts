@@ -3,7 +3,6 @@ import {
   boolean,
   command,
   findRun,
-  followLogs,
   format,
   listRuns,
   ofApp,
@@ -11,6 +10,7 @@ import {
   optional,
   param,
   parseCount,
+  printContainers,
   type Run,
   stopRun,
 } from 'dokku'
@@ -58,7 +58,7 @@ export const logs = command({
 
   async run({ args, flags, context }) {
     const runs = args.run === undefined ? await listRuns(context.instance, args.app) : [await findRun(args.app, args.run)]
-    await followLogs(args.app, runs, { tail: flags.num ?? 100, follow: flags.tail }, context)
+    await printContainers(args.app, runs, { tail: flags.num ?? 100, follow: flags.tail }, context)
   },
 })
 

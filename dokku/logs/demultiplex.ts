@@ -1,5 +1,5 @@
-/** Which of a program's outputs bytes belong to, and the bytes. */
-export type Piece = [channel: 'stdout' | 'stderr', bytes: Buffer]
+/** Which of a program's outputs bytes belong to, the bytes, and whether they end what the engine sent at once. */
+export type Piece = [channel: 'stdout' | 'stderr', bytes: Buffer, ends: boolean]
 
 /**
  * Takes apart what the engine sends of a program without a terminal, wherever the chunks were cut: 8 bytes of header
@@ -20,7 +20,7 @@ export function demultiplexer(): (chunk: Buffer) => Generator<Piece> {
       const bytes = rest.subarray(0, left)
       rest = rest.subarray(left)
       left -= bytes.length
-      if (bytes.length > 0) yield [header[0] === 2 ? 'stderr' : 'stdout', bytes]
+      if (bytes.length > 0) yield [header[0] === 2 ? 'stderr' : 'stdout', bytes, left === 0]
       if (left === 0) header = Buffer.alloc(0)
     }
   }
