@@ -141,7 +141,7 @@ async function startAll(
   const removeAll = () =>
     Promise.all(
       started.splice(0).map(async (one) => {
-        await keepLogs(instance, one, attempt)
+        await Promise.all([keepLogs(instance, one, attempt), instance.drains.heard(one.id)])
         await removeContainer(instance, one)
       }),
     )

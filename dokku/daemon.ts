@@ -24,6 +24,7 @@ import { cron } from './cron.ts'
 import { cronClock } from './cron-clock.ts'
 import { dispatcher } from './dispatch.ts'
 import { keepDiskHistory } from './doctor/disk.ts'
+import { draining } from './drains/draining.ts'
 import { followEngine } from './events.ts'
 import { globalProperties } from './global-properties.ts'
 import { untilAppliance } from './health.ts'
@@ -116,6 +117,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     }),
     // Before it runs, whatever changes is looked at when it starts.
     renewals: { poke: () => automatic?.poke() },
+    drains: draining(() => instance),
     inOrder: keyedQueue(),
     starting: limited(startsAtOnce),
     retiring: new Set(),
@@ -187,17 +189,13 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   void settled.then(() => log.info('every app is as it should be'))
   void instance.cron.reload()
   automatic = renewals(instance)
-  const watching = [watchLiveness(instance), cronClock(instance)]
+  const watching = [events, backups, disk, instance.cron, automatic, watchLiveness(instance), cronClock(instance)]
+  await instance.drains.poke()
   resumeWebhooks(instance)
   preparePlugins(instance, self.Id).catch((error: unknown) => log.error({ err: error }, 'installed plugins could not be prepared'))
   await Promise.race([stopSignal(), events.lost])
   log.info({ running: running.size }, 'stopping')
   stopping.abort()
-  events.close()
-  backups.close()
-  disk.close()
-  instance.cron.close()
-  automatic.close()
   for (const one of watching) one.close()
   // What changes something is finished, however long it takes: Docker's stop timeout is the bound. A push still calls its hook.
   const [hooks, nested, ...outside] = opened
@@ -206,6 +204,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   await Promise.race([Promise.allSettled(running), sleep(patienceMs)])
   await git.idle()
   await instance.inOrder.idle()
+  await instance.drains.close()
   await Promise.all([hooks?.close(), nested?.close(), plugins.current.hooks.close()])
   state.db.close()
   volume.release()

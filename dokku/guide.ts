@@ -4,7 +4,20 @@ import type { Settings } from './settings.ts'
 
 /** What groups of commands are about, in the order in which somebody comes to need them. */
 export const topics: Guide['topics'] = {
-  'An app and its processes': ['apps', 'config', 'ps', 'run', 'enter', 'logs', 'checks', 'resource', 'scheduler', 'app-json', 'cron'],
+  'An app and its processes': [
+    'apps',
+    'config',
+    'ps',
+    'run',
+    'enter',
+    'logs',
+    'drains',
+    'checks',
+    'resource',
+    'scheduler',
+    'app-json',
+    'cron',
+  ],
   'Deploys, and the way back': ['git', 'releases', 'builds', 'builder', 'builder-dockerfile', 'builder-runtime', 'buildpacks'].concat([
     'registry',
     'repo',

@@ -42,6 +42,11 @@ export const hooks = defineHooks({
     ['user', 'key', 'apps'],
     { timeoutMs: 10_000 },
   ),
+  'log-drain': event<{ url: string }>(
+    'lines of apps, as JSON on standard input, for the drain plugin://NAME/… of this plugin, and of no other; a failure has them come again',
+    ['url'],
+    { timeoutMs: 15_000 },
+  ),
   'post-create': event<OfApp>('the app exists; nothing is deployed yet', ['app']),
   'receive-branch': event<OfApp & { revision: string; ref: string }>(
     'a branch that is not deployed was pushed; failing declines it. Without a plugin that handles it, such a push is declined. git in it finds the commit',

@@ -6,6 +6,7 @@ import type { Docker } from '#lib/docker.ts'
 import type { Appliance } from '#nginx'
 import type { Around, Plugin, Store } from '#plugn'
 import type { Cron } from './cron.ts'
+import type { Draining } from './drains/state.ts'
 import type { Properties } from './global-properties.ts'
 import type { Collect, Fire, Select } from './hooks.ts'
 import type { LiveBuilds } from './live-builds.ts'
@@ -27,6 +28,8 @@ export interface Instance {
   readonly cron: Cron
   /** Certificates that come and are renewed by themselves. */
   readonly renewals: { poke(): void }
+  /** Lines of apps on their way to where drains say. */
+  readonly drains: Draining
   readonly fire: Fire
   readonly collect: Collect
   readonly select: Select

@@ -10,6 +10,7 @@ const places = [
   'SELECT unseal(value) AS value FROM config',
   'SELECT unseal(config) AS value FROM releases',
   'SELECT unseal(key) AS value FROM certificates',
+  'SELECT unseal(url) AS value FROM drains',
   'SELECT hash AS value FROM tokens',
   'SELECT unseal(value) AS value FROM facts',
   "SELECT unseal(value) AS value FROM properties WHERE name IN ('registry logins', 'webhooks webhook', 'http-auth front') OR name GLOB '*key*' OR name GLOB '*secret*' OR name GLOB '*password*' OR name GLOB '*token*'",

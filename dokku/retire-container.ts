@@ -20,7 +20,7 @@ export async function retireContainer(instance: Instance, container: AppContaine
     )
   if (container.state === 'paused') await handle.unpause().catch(() => undefined)
   await stopContainer(instance, container)
-  await keepLogs(instance, container)
+  await Promise.all([keepLogs(instance, container), instance.drains.heard(container.id)])
   await removeContainer(instance, container)
 }
 

@@ -4,7 +4,7 @@ import type { App } from '../app.ts'
 import type { AppContainer } from '../container.ts'
 import { type Context, followed } from '../context.ts'
 import { engineLines } from './engine-lines.ts'
-import { followApp } from './follow.ts'
+import { follow } from './follow.ts'
 import { concerns, type HistoryWanted, history } from './history.ts'
 import { type AppLine, lineFilter, lineTime } from './line.ts'
 
@@ -23,14 +23,16 @@ export async function printLogs(app: App, containers: readonly AppContainer[], w
   const seen = new Map(containers.map(({ id }) => [id, from]))
   for (const { container, time } of lines) if (seen.has(container)) seen.set(container, time)
   const fits = lineFilter(wanted)
-  await followApp(app, {
+  const following = follow(app.instance, {
+    app: app.id,
     seen,
     wants: (one) => concerns(wanted, one),
-    heard: async (line) => {
-      if (fits(line)) await print(line)
+    heard: async (line, { id: container, dyno, release }) => {
+      if (fits(line)) await print({ ...line, app: app.name, dyno, release, container })
     },
     signal: followed(context),
   })
+  await following.done
 }
 
 /** Prints lines that are there. */

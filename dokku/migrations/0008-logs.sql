@@ -19,6 +19,7 @@ CREATE TABLE drains (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   app_id     INTEGER REFERENCES apps (id) ON DELETE CASCADE, -- null: every app
   url        TEXT NOT NULL, -- sealed: it may hold a password
+  inner      INTEGER NOT NULL, -- may it be in a private network?
   created_at TEXT NOT NULL,
   delivered  INTEGER NOT NULL DEFAULT 0,
   dropped    INTEGER NOT NULL DEFAULT 0

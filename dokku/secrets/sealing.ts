@@ -15,6 +15,7 @@ const columns = [
   'properties.value',
   'global_properties.value',
   'facts.value',
+  'drains.url',
 ]
 
 /** Settings and facts whose value is a secret, or holds one. */

@@ -17,6 +17,7 @@ export const better: Readonly<Record<string, string>> = {
   help: 'begins with the first steps; every command has a help of its own with examples',
   'letsencrypt:cron-job': 'answers old scripts: renewal goes on by itself and cannot be forgotten',
   'letsencrypt:enable': 'part of the image; renewed by itself',
+  logs: 'over deploys and restarts; by release, time and text; JSON',
   'maintenance:enable': 'part of the image',
   'http-auth:enable': 'part of the image; passwords are kept as hashes',
   'redirect:set': 'part of the image',
@@ -39,7 +40,7 @@ export const better: Readonly<Record<string, string>> = {
 
 const k3s = 'one machine only; another scheduler would be a plugin'
 const bashTrace = '`--trace` is for one command, `DOKKU_TRACE` for the instance'
-const vector = 'no container of its own ships logs'
+const vector = '`drains:add` sends lines elsewhere, without a container of its own'
 const builders = 'builders are not configured one by one: a `builder:set` or a file of the repository says what is to be said'
 
 /** Why a command, a flag or all of a group is missing, as long as it is. */
@@ -73,7 +74,6 @@ export const why: Readonly<Record<string, string>> = {
   'app-json': 'where app.json lies cannot be chosen',
   checks: 'how an app is asked stands in its app.json',
   cron: 'not whole: what an app wants to run by the clock is not read',
-  logs: 'the engine keeps the lines of containers that are there',
   network: 'networks other than the app’s own cannot be made',
   ps: 'processes are restored by the reconciler, without being asked',
   resource: 'limits are set by docker-options',
