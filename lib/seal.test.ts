@@ -26,9 +26,11 @@ test('unseal names the key that is missing', () => {
 test('unseal refuses what was changed, wherever', () => {
   const sealed = seal('some text', key)
   const start = sealed.lastIndexOf(':') + 1
-  for (let at = start; at < sealed.length - 2; at++) {
-    const changed = `${sealed.slice(0, at)}${sealed[at] === 'A' ? 'B' : 'A'}${sealed.slice(at + 1)}`
-    assert.throws(() => unseal(changed, ring), { code: 'seal-broken' })
+  const bytes = Buffer.from(sealed.slice(start), 'base64')
+  for (const at of bytes.keys()) {
+    const changed = Buffer.from(bytes)
+    changed[at] = (changed[at] ?? 0) ^ 1
+    assert.throws(() => unseal(sealed.slice(0, start) + changed.toString('base64'), ring), { code: 'seal-broken' })
   }
   for (const cut of [`sealed:${key.id}:`, `sealed:${key.id}:AAAA`, `sealed:${key.id}`]) assert.throws(() => unseal(cut, ring))
 })
