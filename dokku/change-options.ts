@@ -26,12 +26,13 @@ export async function changeOptions(
   await turn(app, context, async () => {
     const before = optionsBy(app, origin)
     const options = withOptionsBy(app, origin, change(before))
-    if (noRestart) return storeDockerOptions(app, options)
-    if (isDeepStrictEqual(optionsIn(options), optionsIn(withOptionsBy(app, origin, before)))) return
+    const same = isDeepStrictEqual(deployed(options), deployed(withOptionsBy(app, origin, before)))
+    if (noRestart || same) return storeDockerOptions(app, options)
     await releaseChange(app, description, { options }, { user: context.identity.name, output: context.output })
   })
 }
 
-function optionsIn(options: readonly DockerOption[]): string[] {
-  return options.map((one) => JSON.stringify(one))
+/** What containers that serve have of them; builds and one-off commands take theirs when they begin. */
+function deployed(options: readonly DockerOption[]): string[] {
+  return options.filter(({ phase }) => phase === 'deploy').map((one) => JSON.stringify(one))
 }

@@ -2,6 +2,9 @@ import { UserError } from '#lib/errors.ts'
 import type { App } from './app.ts'
 import { computedProperty } from './computed-property.ts'
 
+/** An empty list that somebody decided on. */
+const nothing = 'none'
+
 /** Dokku's word for all process types in a list of them. */
 export const everyProcess = '_all_'
 
@@ -35,11 +38,14 @@ export function checkChecksNumber(text: string): void {
 
 /** The process types of a list. */
 export function checksList(app: App, list: ChecksList): string[] {
-  return (app.properties.get(`checks ${list}`) ?? '').split(',').filter((one) => one !== '')
+  return (app.properties.get(`checks ${list}`) ?? '').split(',').filter((one) => one !== '' && one !== nothing)
 }
 
 export function storeChecksList(app: App, list: ChecksList, processes: readonly string[]): void {
-  app.properties.set(`checks ${list}`, processes.includes(everyProcess) ? everyProcess : [...new Set(processes)].sort().join(','))
+  const name = `checks ${list}`
+  app.properties.set(name, processes.includes(everyProcess) ? everyProcess : [...new Set(processes)].sort().join(','))
+  // Else a variable of an old Dokku would say so again.
+  if (processes.length === 0 && app.properties.get(name) !== undefined) app.properties.set(name, nothing)
 }
 
 /** Is a process type on a list? */

@@ -44,7 +44,10 @@ export async function converge(app: App, release: Release | undefined, output: O
   const missing = [...plan.create, ...plan.prove.filter((one) => !proved.includes(one))]
   const started =
     release === undefined ? [] : await afterHalt(app, plan, missing, output, () => startAll(app, release, missing, output, step))
-  step.commit?.()
+  if (step.commit !== undefined) {
+    step.commit()
+    app.instance.crashes.forget(app)
+  }
   const fresh = [...plan.keep, ...proved, ...started]
   const finish = async () => {
     await route(app, fresh, output)

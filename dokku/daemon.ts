@@ -20,6 +20,7 @@ import { confinePlugins, guardVolume } from './confine-plugins.ts'
 import { label } from './container.ts'
 import { listContainers } from './containers.ts'
 import { keepBackups } from './copies.ts'
+import { crashes } from './crashes.ts'
 import { cron } from './cron.ts'
 import { cronClock } from './cron-clock.ts'
 import { dispatcher } from './dispatch.ts'
@@ -118,6 +119,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     // Before it runs, whatever changes is looked at when it starts.
     renewals: { poke: () => automatic?.poke() },
     drains: draining(() => instance),
+    crashes: crashes(),
     inOrder: keyedQueue(),
     starting: limited(startsAtOnce),
     retiring: new Set(),

@@ -78,10 +78,12 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { l
     if (app !== undefined && action === 'die' && isDetachedRun(attributes))
       record(instance.db, { app: app.name, by: 'dokku', text: `${attributes[label.dyno]} ended (exit status ${attributes.exitCode})` })
     if (app !== undefined && action === 'oom') {
+      instance.crashes.oom(app, attributes[label.dyno] ?? '')
       const text = `${attributes[label.dyno]} ${await killedJustNow(instance.engine, id)}`
       return recordOnce(instance.db, { app: app.name, by: 'dokku', text })
     }
     if (app === undefined || action === 'start' || attributes[label.type] !== 'deploy' || stageOf(name) === 'retiring') return
+    if (action === 'die' && !app.state.stopped) instance.crashes.ended(app, attributes[label.dyno] ?? '', Number(attributes.exitCode))
     const container = { process: attributes[label.process] ?? '', index: Number(attributes[label.index]) }
     if (action === 'rename' && name === finalName(app, container)) return
     // Old engines tell before their list knows; an inspection waits for the container's lock, and so until it does.

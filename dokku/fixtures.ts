@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open } from '#lib/database.ts'
 import { newSealKey } from '#lib/seal.ts'
+import { crashes } from './crashes.ts'
 import { globalProperties } from './global-properties.ts'
 import type { Instance } from './instance.ts'
 import { keyedQueue } from './locks.ts'
@@ -36,6 +37,7 @@ export function stateOnly(env: Record<string, string> = {}, more: Partial<Instan
     builds: new Map(),
     inOrder: keyedQueue(),
     renewals: { poke: () => {} },
+    crashes: crashes(),
     ...more,
   }
   return new Proxy(real as unknown as Instance, {

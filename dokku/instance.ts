@@ -5,6 +5,7 @@ import type { Database } from '#lib/database.ts'
 import type { Docker } from '#lib/docker.ts'
 import type { Appliance } from '#nginx'
 import type { Around, Plugin, Store } from '#plugn'
+import type { Crashes } from './crashes.ts'
 import type { Cron } from './cron.ts'
 import type { Draining } from './drains/state.ts'
 import type { Properties } from './global-properties.ts'
@@ -28,6 +29,8 @@ export interface Instance {
   readonly cron: Cron
   /** Certificates that come and are renewed by themselves. */
   readonly renewals: { poke(): void }
+  /** Processes that end again and again. */
+  readonly crashes: Crashes
   /** Lines of apps on their way to where drains say. */
   readonly drains: Draining
   readonly fire: Fire

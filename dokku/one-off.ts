@@ -36,35 +36,57 @@ export async function runOneOff(app: App, release: Release, oneOff: OneOff & { t
     { ...oneOff, env },
     {
       Labels: { [label.session]: instance.session },
-      Tty: tty,
-      OpenStdin: true,
-      StdinOnce: true,
-      AttachStdin: true,
-      AttachStdout: true,
-      AttachStderr: true,
-      HostConfig: terminal === undefined ? {} : { ConsoleSize: [terminal.rows, terminal.columns] },
+      ...streams(terminal),
     },
   )
   try {
-    const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true })
-    const relayed = relay(session, stream, { program: oneOff.words[0] ?? '', tty })
-    // Nobody waits for it where the container does not start.
-    relayed.catch(() => undefined)
-    const resized = followSize(session, (rows, columns) => container.resize({ h: rows, w: columns }))
-    session.onSignal((signal) => void container.kill({ signal }).catch(() => undefined))
-    await start()
-    when(followed(context), () => void container.kill().catch(() => undefined))
-    expireSoon(instance, container.id, oneOff.ttlSeconds)
-    if (tty) await resized()
-    const { StatusCode } = (await container.wait({ condition: 'not-running' })) as { StatusCode: number }
-    await relayed
-    assertStays(context, tty)
-    const killed = StatusCode === 0 ? undefined : await killedForMemory(instance.engine, container.id)
+    const begin = async () => {
+      await start()
+      expireSoon(instance, container.id, oneOff.ttlSeconds)
+    }
+    const status = await attend(container, begin, { program: oneOff.words[0] ?? '', tty }, context)
+    const killed = status === 0 ? undefined : await killedForMemory(instance.engine, container.id)
     if (killed !== undefined) context.output.warn(`${name} ${killed}`)
-    return StatusCode
+    return status
   } finally {
     await remove()
   }
+}
+
+/** How a container is made that has the session's streams, with a terminal or without. */
+export function streams(terminal: { rows: number; columns: number } | undefined) {
+  return {
+    Tty: terminal !== undefined,
+    OpenStdin: true,
+    StdinOnce: true,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    HostConfig: terminal === undefined ? {} : { ConsoleSize: [terminal.rows, terminal.columns] as [number, number] },
+  }
+}
+
+/** Starts a container that was made with its input open, gives it the session's streams, and answers its exit status. It goes with its caller, and with control. */
+export async function attend(
+  container: Container,
+  start: () => Promise<unknown>,
+  { program, tty }: { program: string; tty: boolean },
+  context: Context,
+): Promise<number> {
+  const { session } = context
+  const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true })
+  const relayed = relay(session, stream, { program, tty })
+  // Nobody waits for it where the container does not start.
+  relayed.catch(() => undefined)
+  const resized = followSize(session, (rows, columns) => container.resize({ h: rows, w: columns }))
+  session.onSignal((signal) => void container.kill({ signal }).catch(() => undefined))
+  await start()
+  when(followed(context), () => void container.kill().catch(() => undefined))
+  if (tty) await resized()
+  const { StatusCode: status } = (await container.wait({ condition: 'not-running' })) as { StatusCode: number }
+  await relayed
+  assertStays(context, tty)
+  return status
 }
 
 /** Starts a command in a new container of a release and leaves it; answers the container's name. */

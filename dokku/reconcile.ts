@@ -87,7 +87,7 @@ export function noticed({ prove, create }: Pick<Plan, 'prove' | 'create'>, left:
   const ended = prove.filter(({ stage }) => stage === 'serving')
   const found = [ended.length > 0 ? `${names(ended)} did not run` : '', create.length > 0 ? `${names(create)} was missing` : '']
   const said = found.filter(Boolean).join('; ')
-  return said && `${said}: ${left ? 'left so by restart-policy' : 'started again'}`
+  return said && `${said}: ${left ? 'left so, as ps:set says' : 'started again'}`
 }
 
 function note(app: App, text: string): void {

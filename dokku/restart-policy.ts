@@ -20,7 +20,7 @@ export function restartPolicyOf(app: App): string {
   return app.properties.get('ps restart-policy') ?? defaultRestartPolicy
 }
 
-/** With the policy `no`, what ended or was removed by hand stays as it is until the next change of the app. */
+/** With the policy `no`, or `ps:set restore false`, what ended or was removed by hand stays as it is until the next change of the app. */
 export function leavesEnded(app: App): boolean {
-  return restartPolicyOf(app) === 'no'
+  return restartPolicyOf(app) === 'no' || app.properties.get('ps restore') === 'false'
 }

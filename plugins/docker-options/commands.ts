@@ -1,8 +1,9 @@
 import {
   type App,
   app,
+  boolean,
   type Context,
-  changing,
+  changeOptions,
   checkProcessName,
   command,
   type DockerOption,
@@ -22,10 +23,9 @@ import {
   repeated,
   reportCommand,
   rest,
-  storeDockerOptions,
   UserError,
   withOptions,
-  withOptionsBy,
+  withoutValues,
 } from 'dokku'
 
 const some = param({ summary: 'build, deploy, run, with commas between', label: 'phases', parse: parsePhases, complete: () => phases })
@@ -38,12 +38,12 @@ const add = command({
   name: 'docker-options:add',
   summary: 'give the containers of an app an option of docker run',
   description:
-    'The next release has it: a deploy, or ps:restart. What could open the host or another app is refused, and the error says what there is. ' +
+    'A release of its own where containers of the app differ by it, unless --no-restart. What could open the host or another app is refused, and the error says what there is. ' +
     'Limits that every container has are not lifted, and variables of the app go before --env. ' +
     'With --link CONTAINER:ALIAS the app reaches that container as ALIAS, on a network that both have to themselves.' +
     `\nOf builds: ${flagsOf('build')}.\nOf containers: ${flagsOf('deploy')}.`,
   args: { app: app(), phases: some, option: words },
-  flags: { process: repeated(processes) },
+  flags: { process: repeated(processes), 'no-restart': boolean('leave it to the next release') },
   passthrough: true,
   examples: [
     'docker-options:add node-js-app build,deploy,run "--link dokku.postgres.main:db"',
@@ -53,7 +53,7 @@ const add = command({
 
   async run({ args, flags, context }) {
     const added = read(args.phases, flags.process, args.option)
-    await change(args.app, context, (before) => withOptions(before, added))
+    await change(args.app, `Add ${shown(added)}`, flags['no-restart'], context, (before) => withOptions(before, added))
     context.output.step(`Adding ${text(added)} to ${args.phases.join(', ')}`)
   },
 })
@@ -61,9 +61,9 @@ const add = command({
 const remove = command({
   name: 'docker-options:remove',
   summary: 'take an option away from the containers of an app',
-  description: 'The next release is without it: a deploy, or ps:restart.',
+  description: 'A release of its own where containers of the app differ by it, unless --no-restart.',
   args: { app: app(), phases: some, option: words },
-  flags: { process: repeated(processes) },
+  flags: { process: repeated(processes), 'no-restart': boolean('leave it to the next release') },
   passthrough: true,
   examples: ['docker-options:remove node-js-app build,deploy,run "--link dokku.postgres.main:db"'],
   right: 'admin',
@@ -72,7 +72,9 @@ const remove = command({
     const removed = read(args.phases, flags.process, args.option)
     const same = (one: DockerOption) => (other: DockerOption) =>
       one.phase === other.phase && one.process === other.process && one.option === other.option
-    await change(args.app, context, (before) => before.filter((one) => !removed.some(same(one))))
+    await change(args.app, `Remove ${shown(removed)}`, flags['no-restart'], context, (before) =>
+      before.filter((one) => !removed.some(same(one))),
+    )
     context.output.step(`Removing ${text(removed)} from ${args.phases.join(', ')}`)
   },
 })
@@ -80,16 +82,16 @@ const remove = command({
 const clear = command({
   name: 'docker-options:clear',
   summary: 'take all options away from the containers of an app, or those of some phases',
-  description: 'The next release is without them: a deploy, or ps:restart.',
+  description: 'A release of its own where containers of the app differ by it, unless --no-restart.',
   args: { app: app(), phases: optional(some) },
-  flags: { process: repeated(processes) },
+  flags: { process: repeated(processes), 'no-restart': boolean('leave it to the next release') },
   examples: ['docker-options:clear node-js-app', 'docker-options:clear node-js-app build,run'],
   right: 'admin',
 
   async run({ args, flags, context }) {
     const cleared = args.phases ?? phases
     const of = flags.process
-    await change(args.app, context, (before) =>
+    await change(args.app, `Clear options of ${cleared.join(', ')}`, flags['no-restart'], context, (before) =>
       before.filter(({ phase, process }) => !cleared.includes(phase) || (of.length > 0 && !of.includes(process))),
     )
     context.output.step(`Clearing the options of ${cleared.join(', ')}`)
@@ -133,10 +135,13 @@ function flagsOf(phase: Phase): string {
   return names.sort().join(' ')
 }
 
-/** Changes what the next release will have. */
-async function change(one: App, context: Context, changed: (before: DockerOption[]) => DockerOption[]): Promise<void> {
-  await changing(one, context, async () => storeDockerOptions(one, withOptionsBy(one, undefined, changed(optionsBy(one)))))
+/** As a release of its own. A plugin that changes options restarts the app itself, or asks for it. */
+async function change(one: App, description: string, later: boolean, context: Context, changed: Changed): Promise<void> {
+  const noRestart = later || context.session.header.nested !== undefined
+  await changeOptions(one, { description, change: changed, noRestart }, context)
 }
+
+type Changed = (before: readonly DockerOption[]) => readonly DockerOption[]
 
 /** The options that were typed: as one word or several, with the process types before them or among the flags. */
 function read(of: readonly Phase[], among: readonly string[], typed: readonly string[]): DockerOption[] {
@@ -145,6 +150,11 @@ function read(of: readonly Phase[], among: readonly string[], typed: readonly st
   if (typed.length === 0) throw new UserError('missing-argument', 'no option is given', { hint: '--link dokku.postgres.main:db' })
   const line = typed.length === 1 ? first : typed
   return of.flatMap((phase) => (among.length === 0 ? [''] : among).flatMap((process) => readOptions(line, phase, process)))
+}
+
+/** For the description of a release: names only, where a value may be a secret. */
+function shown(options: readonly DockerOption[]): string {
+  return [...new Set(options.map(withoutValues))].join(', ')
 }
 
 function text(options: readonly DockerOption[]): string {

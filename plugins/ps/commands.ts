@@ -10,6 +10,7 @@ import {
   checkTreePath,
   command,
   containersOf,
+  crashText,
   currentRelease,
   deploying,
   format,
@@ -51,6 +52,7 @@ const scale = command({
     const turn = flags['skip-deploy'] ? changing : deploying
     await turn(args.app, context, async () => {
       checkProcesses(args.app, Object.keys(formation))
+      assertScaledHere(args.app, Object.keys(formation))
       for (const [process, quantity] of args.quantities) context.output.step(`Scaling ${args.app.name} ${process} to ${quantity}`)
       if (flags['skip-deploy']) return args.app.formation.set(formation)
       const said = args.quantities.map(([process, quantity]) => `${process}=${quantity}`).join(' ')
@@ -58,6 +60,16 @@ const scale = command({
     })
   },
 })
+
+/** What app.json says of a process type goes before what was typed: UserError `formation-in-app-json`. */
+function assertScaledHere(one: App, processes: readonly string[]): void {
+  const formation = currentRelease(one)?.manifest.formation ?? {}
+  const fixed = processes.find((process) => formation[process]?.quantity !== undefined)
+  if (fixed === undefined) return
+  throw new UserError('formation-in-app-json', `the app.json of ${one.name} says how many of ${fixed} run: ${formation[fixed]?.quantity}`, {
+    hint: 'change "formation" there and push, or take the process type out of it',
+  })
+}
 
 function showScale(one: App, format: 'text' | 'json' | undefined, context: Context): void {
   const formation = { ...(currentRelease(one)?.formation ?? {}), ...one.formation.all() }
@@ -87,6 +99,12 @@ const report = command(
     'ps-restart-policy': (one) => restartPolicyOf(one),
     'ps-stop-timeout-seconds': (one) => one.properties.get('ps stop-timeout-seconds') ?? String(stopGrace),
     'ps-stopped': (one) => String(one.state.stopped),
+    'ps-restore': (one) => one.properties.get('ps restore') ?? 'true',
+    'ps-crashing': (one) =>
+      one.instance.crashes
+        .of(one)
+        .map((crash) => crashText(crash))
+        .join(', '),
     status: async (one) =>
       (await containersOf(one))
         .filter(({ stage }) => stage !== 'retiring')
@@ -114,6 +132,11 @@ const set = command(
         summary: `how long a process has to end after SIGTERM (${stopGrace}); it is killed then`,
         check: parseSeconds,
       },
+      restore: {
+        summary: 'false: what ended stays so, until ps:start or the next deploy, also after a restart of the machine (true)',
+        check: parseRestore,
+        values: ['true', 'false'],
+      },
     },
     ['ps:set node-js-app restart-policy always', 'ps:set node-js-app stop-timeout-seconds 60'],
   ),
@@ -122,6 +145,13 @@ const set = command(
 function parseSeconds(text: string): number {
   if (/^\d{1,4}$/.test(text)) return Number(text)
   throw new UserError('bad-seconds', `${JSON.stringify(text.slice(0, 20))} is not a number of seconds`, { hint: 'at most 9999' })
+}
+
+function parseRestore(text: string): void {
+  if (text !== 'true' && text !== 'false')
+    throw new UserError('bad-restore', `${JSON.stringify(text.slice(0, 20))} is neither true nor false`, {
+      hint: 'ps:set APP restore false',
+    })
 }
 
 function parseQuantity(word: string): [process: string, quantity: number] {

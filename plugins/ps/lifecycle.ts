@@ -6,6 +6,7 @@ import {
   type Context,
   changing,
   command,
+  containersOf,
   currentRelease,
   lastSource,
   limited,
@@ -13,11 +14,13 @@ import {
   option,
   parseParallel,
   receiveInTurn,
+  reconcileApp,
   restart,
   start,
   stop,
   UserError,
   unless,
+  unsettled,
   visibleApps,
 } from 'dokku'
 
@@ -45,6 +48,19 @@ const acts: Act[] = [
     verb: 'rebuild',
     summary: 'build the commit, or take the image, that an app was last deployed from again, as a new release',
     act: async (one, by) => receiveInTurn(one, await lastSource(one), by, { latest: () => lastSource(one) }),
+    all: notStopped,
+  },
+  {
+    verb: 'restore',
+    summary: 'start what should run of an app and does not, as happens by itself every five minutes',
+    act: async (one, { output }) => {
+      if (one.state.stopped) return output.step(`${one.name} is stopped`)
+      await reconcileApp(one)
+      const still = unsettled(one, await containersOf(one))
+      if (still !== undefined)
+        throw new UserError('not-restored', `${one.name} is not as it should be: ${still}`, { hint: `logs ${one.name}` })
+      output.step(`${one.name} runs as its release says`)
+    },
     all: notStopped,
   },
 ]

@@ -7,6 +7,7 @@ import {
   command,
   confirm,
   ensureVolume,
+  execInVolume,
   findVolume,
   format,
   group,
@@ -17,10 +18,12 @@ import {
   mountsOf,
   mountText,
   option,
+  optional,
   parseMount,
   parseSource,
   removeVolume,
   reportCommand,
+  rest,
   UserError,
   word,
 } from 'dokku'
@@ -185,6 +188,22 @@ const entries = command({
   },
 })
 
+const exec = command({
+  name: 'storage:exec',
+  summary: 'run a program in a volume, with your terminal or input: a shell unless you name one',
+  description:
+    'It runs as root in a container of its own, in the folder /volume, without a network. Whatever it prints or reads goes through ssh.',
+  args: { name: volume, words: optional(rest('COMMAND', String, { secret: true })) },
+  passthrough: true,
+  examples: ['storage:exec uploads', 'storage:exec uploads ls -l', 'storage:exec uploads tar -c . > uploads.tar'],
+  right: 'admin',
+
+  async run({ args, context }) {
+    const found = await findVolume(context.instance, args.name)
+    return await execInVolume(found, args.words.length === 0 ? ['sh'] : args.words, context)
+  },
+})
+
 const report = command(
   reportCommand('storage', {
     'storage-build-mounts': () => '',
@@ -197,4 +216,4 @@ function read(text: string, dir: string | undefined): Mount {
   return parseMount(dir === undefined ? text : `${text}:${dir}`)
 }
 
-export default group('storage', 'Keep what containers write', [mount, unmount, list, ensure, create, destroy, info, entries, report])
+export default group('storage', 'Keep what containers write', [mount, unmount, list, ensure, create, destroy, info, entries, exec, report])

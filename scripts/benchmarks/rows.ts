@@ -2,11 +2,12 @@ import type { Row } from './row.ts'
 import { buildpackRebuild, buildsUnderLoad, finalImage, rebuild, startBuildpack } from './rows/builds.ts'
 import { create, list } from './rows/commands.ts'
 import { cpu100, deploy500, engine500, list500, memory500, report500, restart500 } from './rows/crowd.ts'
-import { deploy, rollback } from './rows/deploy.ts'
+import { configSet, deploy, rollback } from './rows/deploy.ts'
 import { manyPushes, pushHttp, pushSsh } from './rows/doors.ts'
 import { faults } from './rows/faults.ts'
 import { hookDaemon, hookModules } from './rows/hooks.ts'
 import { controlMemory, doorsMemory, imageSize } from './rows/idle.ts'
+import { drain, logs } from './rows/logs.ts'
 import { plugnExecutables, plugnList } from './rows/plugn.ts'
 import { proxyLate, proxyMany, proxyOthers, proxyRate, proxyTls } from './rows/proxies.ts'
 import { formation, push } from './rows/push.ts'
@@ -18,8 +19,9 @@ import { zeroLoss } from './rows/zero-loss.ts'
 
 /** Every row, in the order in which they are measured and shown. */
 export const rows: readonly Row[] = [
-  ...[failed, rollback, deploy, push, formation],
+  ...[failed, rollback, deploy, configSet, push, formation],
   ...[list, create, throughput, quickstart],
+  ...[logs, drain],
   ...[pushSsh, pushHttp, manyPushes],
   ...[rebuild, buildpackRebuild, finalImage, startBuildpack, buildsUnderLoad],
   ...[zeroLoss, proxyRate, proxyLate, proxyTls, proxyMany, proxyOthers],

@@ -35,6 +35,9 @@ export const better: Readonly<Record<string, string>> = {
   run: 'exit status, signals and terminal are those of the command',
   'ssh-keys:add': 'with a role',
   'storage:ensure-directory': 'makes a volume: nothing lies on the host',
+  'docker-options:remove': 'a release of its own, which a rollback takes back',
+  'ps:restore': 'happens by itself, too',
+  'storage:exec': 'with a terminal, input and exit status, and no network',
   'storage:mount': 'a name is a volume, so that no path of the host is needed',
 }
 
@@ -71,12 +74,7 @@ export const why: Readonly<Record<string, string>> = {
   ),
   'buildpacks:detect': '`builder:detect` says it, of any builder',
   // Groups that are not there, or not whole.
-  'app-json': 'where app.json lies cannot be chosen',
-  checks: 'how an app is asked stands in its app.json',
-  cron: 'not whole: what an app wants to run by the clock is not read',
-  network: 'networks other than the app’s own cannot be made',
-  ps: 'processes are restored by the reconciler, without being asked',
-  resource: 'limits are set by docker-options',
+  'network:set --global': 'what one app may reach is no business of the others',
   'scheduler-docker-local:set': 'each container has an init process, and how many start at once is decided by what the machine can',
   'scheduler-docker-local:report': 'each container has an init process, and how many start at once is decided by what the machine can',
   'nginx:start': 'nginx is kept running',
@@ -84,5 +82,5 @@ export const why: Readonly<Record<string, string>> = {
   'nginx:validate-config --clean': 'a site that nginx refuses is not served and harms no other one',
   'events:on': 'events are always kept',
   'events:off': 'events are always kept',
-  storage: 'apps cannot have volumes',
+  'storage:set': 'a volume has nothing to set: its owner is given by storage:create --chown, its size is that of the disk',
 }

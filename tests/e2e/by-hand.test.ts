@@ -46,7 +46,7 @@ test('with the restart policy no, what somebody stopped or removed stays so unti
   ok(await ssh('ps:scale', 'shop', 'web=2'))
   ok(await ssh('ps:set', 'shop', 'restart-policy', 'no'))
   ok(await engine.docker(['stop', '--time', '1', `${name}-shop.web.2`]))
-  await eventually(async () => assert.match(ok(await ssh('events')), /web\.2 did not run: left so by restart-policy/))
+  await eventually(async () => assert.match(ok(await ssh('events')), /web\.2 did not run: left so, as ps:set says/))
   assert.equal(await state(`${name}-shop.web.2`), 'exited')
   // What is on its way to the one that went may wait for nobody to answer.
   await eventually(serves)

@@ -73,9 +73,9 @@ test('another app reaches neither the service nor the app, by name or by address
 
 test('a service that is linked is not destroyed, and a container of dokku is nobody’s to link to', async () => {
   assert.match(failed(await ssh('tally:destroy', service)), /linked to shop/)
-  ok(await ssh('docker-options:add', 'stranger', 'deploy', `--link ${name}-shop.web.1:shop`))
-  assert.match(failed(await ssh('ps:restart', 'stranger')), /cannot be linked to .*-shop\.web\.1, which is dokku’s/)
-  ok(await ssh('docker-options:clear', 'stranger'))
+  const added = await ssh('docker-options:add', 'stranger', 'deploy', `--link ${name}-shop.web.1:shop`)
+  assert.match(failed(added), /cannot be linked to .*-shop\.web\.1, which is dokku’s/)
+  assert.equal(ok(await ssh('docker-options:list', 'stranger')), '')
 })
 
 test('two apps that are linked to one service both reach it, and not each other', async () => {
@@ -96,10 +96,10 @@ test('two apps that are linked to one service both reach it, and not each other'
 test('options that are not for apps are refused when they are typed, and those that the engine refuses in the deploy', async () => {
   assert.match(failed(await ssh('docker-options:add', 'stranger', 'deploy', '-v /:/host')), /--volume is not for apps/)
   ok(await ssh('docker-options:add', '--process', 'worker', 'stranger', 'deploy', '--cpus 999'))
-  ok(await ssh('ps:restart', 'stranger'))
-  ok(await ssh('docker-options:add', 'stranger', 'deploy', '--process', 'web', '--cpus 999'))
-  assert.match(failed(await ssh('ps:restart', 'stranger')), /the engine refuses a container with these options: Range of CPUs/)
+  const refused = await ssh('docker-options:add', 'stranger', 'deploy', '--process', 'web', '--cpus 999')
+  assert.match(failed(refused), /the engine refuses a container with these options: Range of CPUs/)
   assert.equal((await instance.fetch('stranger')).body, 'one')
+  assert.equal(ok(await ssh('docker-options:list', 'stranger')), 'deploy worker --cpus 999\n')
   ok(await ssh('docker-options:clear', 'stranger'))
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { attempt, failed, ok, repo, startInstance, versionImage, versions } from './harness.ts'
+import { attempt, eventually, failed, ok, repo, startInstance, versionImage, versions } from './harness.ts'
 
 const instance = await startInstance({ suffix: 'small' })
 const { engine, name, ssh, sshLine } = instance
@@ -145,6 +145,59 @@ test('what is set can be cleared again', async () => {
   ok(await ssh('letsencrypt:cleanup', 'shop'))
   ok(await ssh('plugin:update', '--all'))
   ok(await ssh('plugin:install-dependencies'))
+})
+
+test('storage:exec runs a program in a volume, with input and exit status', async () => {
+  ok(await ssh('storage:create', 'notes'))
+  ok(await instance.sshLine('storage:exec notes tee note', { input: 'kept in a volume\n' }))
+  assert.equal(ok(await ssh('storage:exec', 'notes', 'cat', 'note')), 'kept in a volume\n')
+  assert.match(ok(await instance.sshLine('storage:exec notes sh -c "pwd; id -u"')), /^\/volume\n0\n$/)
+  failed(await ssh('storage:exec', 'notes', 'false'), 1)
+  failed(await ssh('storage:exec', 'notes', 'no-such-program'), 127)
+  assert.match(failed(await ssh('storage:exec', 'nothing')), /there is no volume nothing/)
+  ok(await ssh('--force', 'storage:destroy', 'notes'))
+})
+
+test('ps:restore starts what should run, and leaves what is stopped', async () => {
+  assert.match(ok(await ssh('ps:restore', 'shop')), /shop runs as its release says/)
+  ok(await ssh('ps:restore', '--all'))
+  ok(await ssh('ps:set', 'shop', 'restore', 'false'))
+  assert.match(ok(await ssh('ps:report', 'shop')), /Ps restore: +false/)
+  ok(await engine.docker(['kill', `${name}-shop.web.1`]))
+  await eventually(async () => assert.match(ok(await ssh('events', 'shop')), /web\.1 did not run: left so/))
+  assert.match(failed(await ssh('ps:set', 'shop', 'restore', 'maybe')), /neither true nor false/)
+  ok(await ssh('ps:set', 'shop', 'restore'))
+  ok(await ssh('ps:restore', 'shop'))
+  assert.equal((await instance.fetch('shop')).status, 200)
+})
+
+test('a process that ends again and again is said in the report, by doctor and in events, until a restart', async () => {
+  const container = `${name}-shop.web.1`
+  for (let n = 0; n < 3; n++) {
+    await eventually(async () =>
+      assert.equal(ok(await engine.docker(['inspect', '--format', '{{.State.Running}}', container])).trim(), 'true'),
+    )
+    ok(await engine.docker(['kill', container]))
+  }
+  await eventually(async () => assert.match(ok(await ssh('ps:report', 'shop')), /Ps crashing: +web\.1 crashes again and again: \d times/))
+  assert.match(ok(await ssh('events', 'shop')), /web\.1 crashes again and again/)
+  assert.match((await ssh('doctor')).stdout, /shop: web\.1 crashes again and again/)
+  ok(await ssh('ps:restart', 'shop'))
+  assert.match(ok(await ssh('ps:report', 'shop')), /Ps crashing: *\n/)
+})
+
+test('docker-options are a release of their own, unless they are left to the next', async () => {
+  const version = async () => JSON.parse(ok(await ssh('releases:list', 'shop', '--format', 'json')))[0].version
+  const before = await version()
+  ok(await ssh('docker-options:add', 'shop', 'build', '--build-arg A=1'))
+  ok(await ssh('docker-options:add', '--no-restart', 'shop', 'deploy', '--label some=label'))
+  assert.equal(await version(), before)
+  ok(await ssh('docker-options:add', 'shop', 'deploy', '--label other=label'))
+  assert.equal(await version(), before + 1)
+  const labels = ok(await engine.docker(['inspect', '--format', '{{json .Config.Labels}}', `${name}-shop.web.1`]))
+  assert.match(labels, /"other":"label"/)
+  assert.match(labels, /"some":"label"/)
+  ok(await ssh('docker-options:clear', 'shop'))
 })
 
 test('a secret is shown by nothing that lists, and its key can be replaced while apps serve', async () => {

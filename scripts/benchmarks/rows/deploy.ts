@@ -28,6 +28,26 @@ export const deploy: Row = {
   },
 }
 
+/** New settings. */
+export const configSet: Row = {
+  name: 'config-set',
+  what: '`config:set` until the new value is served, beyond create, start and boot of its container',
+  bar: atMost(0.4, 's'),
+  gated: false,
+  how: 'as above, with `config:set` of what the app answers',
+  async measure(lab) {
+    const { instance, change } = await twoVersions(lab, 'configured')
+    const engine = await docker()
+    let n = 1
+    const { total, boot, ssh } = await inTurn(lab.rounds(15), {
+      total: () => change(['config:set', 'configured', `VERSION=set-${++n}`], `set-${n}`),
+      boot: () => bootAlone(engine, instance, `${instance.name}/version:0`),
+      ssh: await lab.silent(),
+    })
+    return { value: (total - boot) / 1000, said: `${inSeconds(total)} - ${inSeconds(boot)} s, of it ssh ${inSeconds(ssh)} s` }
+  },
+}
+
 /** The way back. */
 export const rollback: Row = {
   name: 'rollback',
