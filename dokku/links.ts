@@ -90,7 +90,7 @@ const row = z.object({ id: z.number() })
 
 /** Apps whose release has links, or services, by one look at the database. */
 function linkedApps(instance: Instance): App[] {
-  const some = `r.options LIKE '%--link %' OR r.args LIKE '%--link %' OR r.manifest LIKE '%"services":%'`
+  const some = `unseal(r.options) LIKE '%--link %' OR unseal(r.args) LIKE '%--link %' OR r.manifest LIKE '%"services":%'`
   const query = `SELECT a.id FROM apps a JOIN releases r ON r.id = a.release_id WHERE ${some}`
   return instance.db.all(row, query).flatMap(({ id }) => numberedApp(instance, id) ?? [])
 }

@@ -160,7 +160,8 @@ test('plugins add options, attach to what is made, and may refuse what is deploy
   ok(await sshLine(`docker-options:add stranger build,deploy,run --label "note=two words"`))
   ok(await ssh('ps:restart', 'stranger'))
   const labels = JSON.parse(await inspect(`${name}-stranger.web.1`, '{{json .Config.Labels}}'))
-  assert.deepEqual([labels['probe.args'], labels.note], ['stranger-v3-web', 'two words'])
+  assert.match(labels['probe.args'], /^stranger-v\d+-web$/)
+  assert.equal(labels.note, 'two words')
   ok(await ssh('run', 'stranger', 'true'))
   assert.equal(await inside('cat /tmp/probed'), 'app stranger deploy web created\napp stranger run run created\n')
   assert.equal(
