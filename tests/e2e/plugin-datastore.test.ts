@@ -158,7 +158,6 @@ test('plugins add options, attach to what is made, and may refuse what is deploy
   for (const hook of Object.keys(files)) await chmod(join(probe, hook), 0o755)
   await install(probe, 'probe')
   ok(await sshLine(`docker-options:add stranger build,deploy,run --label "note=two words"`))
-  ok(await ssh('ps:restart', 'stranger'))
   const labels = JSON.parse(await inspect(`${name}-stranger.web.1`, '{{json .Config.Labels}}'))
   assert.match(labels['probe.args'], /^stranger-v\d+-web$/)
   assert.equal(labels.note, 'two words')
