@@ -21,6 +21,8 @@ export interface Choices {
   stack?: string
   /** `none`: steps of the build reach no network. */
   network?: 'none'
+  /** Path of app.json in the tree; `app.json` unless told. */
+  appJson?: string
   /** Base images of the runtime driver, by runtime: `node`, or `node:build` and `node:run` apart. */
   images?: Record<string, string>
 }

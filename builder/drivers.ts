@@ -28,7 +28,7 @@ export interface Selection {
  * it. UserError `no-such-builder` where the one named does not exist, `no-builder`, with what was looked for, where none recognises it.
  */
 export async function selectDriver(source: Source, plugins?: BuilderHooks): Promise<Selection> {
-  const name = source.choices?.selected ?? (await readAppJson(source.dir)).builder ?? (await plugins?.detect(source))
+  const name = source.choices?.selected ?? (await readAppJson(source)).builder ?? (await plugins?.detect(source))
   if (name !== undefined) return { driver: byName(name, plugins), others: [] }
   const recognised = await Promise.all(drivers.map(async (driver) => ((await driver.detect(source)) ? [driver] : [])))
   const [driver, ...others] = recognised.flat()

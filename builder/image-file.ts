@@ -1,3 +1,4 @@
+import type { Container } from 'dockerode'
 import { unpackTar } from 'modern-tar'
 import { type Docker, hasStatus } from '#lib/docker.ts'
 import { tooLarge } from './buildkit/context.ts'
@@ -7,7 +8,20 @@ const mostBytes = 2 ** 20
 
 /** The text of a file of an image, of which nothing is run; undefined when there is none. UserError `file-too-large`. */
 export async function imageFile(engine: Docker, image: string, path: string): Promise<string | undefined> {
+  return (await imageFiles(engine, image, [path]))[0]
+}
+
+/** The same of several files. */
+export async function imageFiles(engine: Docker, image: string, paths: readonly string[]): Promise<(string | undefined)[]> {
   const container = await engine.createContainer({ Image: image, Cmd: ['none'], Labels: { dokku: '' } })
+  try {
+    return await Promise.all(paths.map((path) => read(container, path)))
+  } finally {
+    await container.remove({ force: true })
+  }
+}
+
+async function read(container: Container, path: string): Promise<string | undefined> {
   try {
     const chunks: Buffer[] = []
     let length = 0
@@ -22,7 +36,5 @@ export async function imageFile(engine: Docker, image: string, path: string): Pr
   } catch (error) {
     if (hasStatus(error, 404)) return undefined
     throw error
-  } finally {
-    await container.remove({ force: true })
   }
 }

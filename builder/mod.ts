@@ -4,6 +4,7 @@ export type { BuildDriver, BuildLimits, BuildRequest, BuildResult, Choices, Regi
 export { parseReference, resolveImage } from './drivers/image.ts'
 export type { BuilderHooks } from './drivers/plugin.ts'
 export { drivers, type Selection, selectDriver } from './drivers.ts'
+export { imageFiles } from './image-file.ts'
 export { prepareLimits } from './limits.ts'
 export { cachePath } from './mounts.ts'
 export { checkLogin, parseRegistry } from './registry/login.ts'

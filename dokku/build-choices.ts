@@ -20,6 +20,7 @@ export function choicesOf(app: App): Choices {
     dockerfile: computedProperty(app, 'builder-dockerfile dockerfile-path'),
     target: computedProperty(app, 'builder-dockerfile target'),
     stack: computedProperty(app, 'buildpacks stack'),
+    appJson: computedProperty(app, 'app-json appjson-path'),
   }
   return {
     ...Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== undefined)),

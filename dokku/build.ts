@@ -4,14 +4,16 @@ import { buildCommit } from './build-commit.ts'
 import type { Built } from './built.ts'
 import { type By, heard } from './by.ts'
 import { fetchRemote } from './git-fetch.ts'
+import { imageManifest } from './image-manifest.ts'
 import { imageName } from './instance.ts'
-import { plainManifest } from './manifest.ts'
+import { withStart } from './manifest.ts'
 import { registriesOf } from './registry.ts'
 import { pushRelease } from './registry-push.ts'
 import { nextVersion } from './release.ts'
 import { predeployed } from './scripts.ts'
 import { commitSource } from './source.ts'
 import type { Commit, RemoteSource, Source } from './source-kinds.ts'
+import { storeWanted } from './wanted-config.ts'
 
 export type { Source }
 
@@ -41,9 +43,13 @@ async function fetched(app: App, remote: RemoteSource, by: By): Promise<Commit> 
   return source
 }
 
-async function fromImage(app: App, reference: string, { output, signal, stage }: By): Promise<Built> {
+async function fromImage(app: App, reference: string, by: By): Promise<Built> {
+  const { output, signal, stage } = by
   stage?.('building')
   const options = { registries: registriesOf(app), ...(signal === undefined ? {} : { signal }) }
   const { imageId } = await resolveImage(app.instance.engine, reference, output, options)
-  return { image: imageId, builder: 'null', revision: reference, manifest: plainManifest, description: `Deploy image ${reference}` }
+  const described = await imageManifest(app, imageId, output.detail)
+  storeWanted(app, described, by)
+  const manifest = withStart(described, app.properties.get('ps start-cmd'))
+  return { image: imageId, builder: 'null', revision: reference, manifest, description: `Deploy image ${reference}` }
 }

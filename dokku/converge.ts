@@ -7,6 +7,7 @@ import { type AppContainer, type Wanted, wantedContainers } from './container.ts
 import { containersOf, groundOf, removeContainer, renameContainer, reviveContainer, settleContainer, startContainer } from './containers.ts'
 import { orNextPass } from './engine-error.ts'
 import { ensureLinks, restoreLinks } from './links.ts'
+import { limited } from './locks.ts'
 import { keepLogs } from './logs/kept.ts'
 import { readLogs } from './logs/last-lines.ts'
 import { lineTime } from './logs/line.ts'
@@ -155,6 +156,7 @@ async function startAll(
     started.push(container)
     return failures.length > 0 ? undefined : container
   }
+  const sideBySide = lanes(release)
   // First those that need no more than to stay up for a while: meanwhile the others start.
   const webLast = [...missing.filter(({ process }) => process !== 'web'), ...missing.filter(({ process }) => process === 'web')]
   const begun: { process: string; end: Promise<void> }[] = []
@@ -163,7 +165,7 @@ async function startAll(
     return Promise.all(begun.filter((one) => first.includes(one.process)).map(({ end }) => end))
   }
   for (const { process, index, spec } of inStartOrder(webLast, release.manifest)) {
-    const begin = async () => {
+    const begin = sideBySide(process, async () => {
       await after(process)
       try {
         const container = await instance.starting(() => startOne({ process, index, spec }), undefined, signal)
@@ -178,7 +180,7 @@ async function startAll(
         // The others need not get ready any more: their ends end the waiting.
         await removeAll()
       }
-    }
+    })
     begun.push({ process, end: begin() })
   }
   await Promise.all(begun.map(({ end }) => end))
@@ -186,6 +188,18 @@ async function startAll(
   if (failures.length === 0) return started
   await removeAll()
   throw failures[0]
+}
+
+/** Lets no more containers of a process type start and get ready at once than app.json says. */
+function lanes({ manifest: { formation } }: Release) {
+  const known = new Map<string, ReturnType<typeof limited>>()
+  return (process: string, work: () => Promise<void>) => {
+    const most = formation[process]?.max_parallel
+    if (most === undefined) return work
+    const lane = known.get(process) ?? limited(most)
+    known.set(process, lane)
+    return () => lane(work)
+  }
 }
 
 async function checkDeploy({ instance, name }: App, { id, process, port, address, index }: AppContainer, around: ReturnType<typeof heard>) {

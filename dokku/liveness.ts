@@ -7,6 +7,8 @@ import { containersOf } from './containers.ts'
 import type { Instance } from './instance.ts'
 import { record } from './journal.ts'
 import type { Healthcheck } from './manifest.ts'
+import { onFailure } from './on-failure.ts'
+import { probeTargetOf } from './probe-target.ts'
 import { currentRelease } from './release.ts'
 
 /** How often it is looked whether a check is due. */
@@ -102,6 +104,7 @@ async function look(instance: Instance, { app, container, check, pulse }: Due): 
     by: 'dokku',
     text: `${container.process}.${container.index} failed its liveness check (${failure}): ${restarted}`,
   })
+  await onFailure(app, container, check, failure)
   // After whatever changes the app now, which may have replaced it.
   if (check.warn !== true)
     await instance.inOrder(app.id, async () => {
@@ -118,16 +121,12 @@ async function failureOf(app: App, container: AppContainer, check: Healthcheck):
     const status = await runCheck(app, container, check, signal)
     return status === 0 ? undefined : status === undefined ? 'no answer in its time' : `exit status ${status}`
   }
-  const { path, content, httpHeaders } = check
-  const target = {
-    address: container.address,
-    port: check.port ?? container.port,
-    ...(path === undefined ? {} : { path, host: app.hosts[0] ?? app.name }),
-    ...(content === undefined ? {} : { content }),
-    ...(httpHeaders.length === 0 ? {} : { headers: Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value])) }),
-  }
   try {
-    await app.instance.appliance.probe(target, { timeoutMs: (check.timeout ?? 5) * 1000, intervalMs: 1000 }, signal)
+    await app.instance.appliance.probe(
+      probeTargetOf(app, container, check),
+      { timeoutMs: (check.timeout ?? 5) * 1000, intervalMs: 1000 },
+      signal,
+    )
     return undefined
   } catch (error) {
     if (error instanceof UserError && error.code === 'not-ready') return messageOf(error)

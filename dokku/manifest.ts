@@ -6,7 +6,6 @@ import { hasCode, UserError } from '#lib/errors.ts'
 import { parseAppJson } from './manifest/app-json.ts'
 import { parseChecksFile } from './manifest/checks-file.ts'
 import { described } from './manifest/schema.ts'
-import { unused } from './manifest/unused.ts'
 import { checkProcessName } from './names.ts'
 import { type Service, servicesSchema } from './services.ts'
 
@@ -43,18 +42,33 @@ export async function readManifest(
   dir: string,
   { procfile = 'Procfile', appJson = 'app.json', note }: ManifestFiles = {},
 ): Promise<Manifest> {
-  const processes = await text(dir, procfile)
-  const json = await text(dir, appJson)
-  const { healthchecks, ...rest } = json === undefined ? plainManifest : parseAppJson(json, appJson)
-  const checks = healthchecks.web === undefined ? await text(dir, 'CHECKS') : undefined
-  if (checks !== undefined) note?.('The file CHECKS is an old way: say it as healthchecks in app.json')
-  const manifest = {
+  const [json, processes, checks] = await Promise.all([text(dir, appJson), text(dir, procfile), text(dir, 'CHECKS')])
+  return readManifestTexts({ appJson: json, procfile: processes, checks }, { procfile, appJson }, note)
+}
+
+/** The texts of the files, where there are any. */
+interface ManifestTexts {
+  appJson?: string | undefined
+  procfile?: string | undefined
+  checks?: string | undefined
+}
+
+/** The same of their texts, and what the files are called. */
+export function readManifestTexts(
+  { appJson, procfile, checks }: ManifestTexts,
+  names: { appJson: string; procfile: string },
+  note?: (text: string) => void,
+): Manifest {
+  const { healthchecks, ...rest } = appJson === undefined ? plainManifest : parseAppJson(appJson, names.appJson)
+  const old = healthchecks.web === undefined ? checks : undefined
+  if (old !== undefined) note?.('The file CHECKS is an old way: say it as healthchecks in app.json')
+  if (rest.addons !== undefined && rest.addons.length > 0)
+    note?.('app.json: addons are kept with the release; nothing is made of them, link services by their plugins')
+  return {
     ...rest,
-    processes: processes === undefined ? plainManifest.processes : parseProcfile(processes, procfile),
-    healthchecks: checks === undefined ? healthchecks : { ...healthchecks, web: parseChecksFile(checks) },
+    processes: procfile === undefined ? plainManifest.processes : parseProcfile(procfile, names.procfile),
+    healthchecks: old === undefined ? healthchecks : { ...healthchecks, web: parseChecksFile(old) },
   }
-  for (const line of unused(manifest)) note?.(line)
-  return manifest
 }
 
 /** What a build found out about running the app. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { maybeApp } from './app.ts'
+import { checksList, isListed, storeChecksList } from './checks.ts'
 import { stateOnly } from './fixtures.ts'
 import { oldVariableNotes } from './old-variables.ts'
 import { portMaps } from './ports.ts'
@@ -38,4 +39,15 @@ test('old variables are named with what to say in their place', () => {
     'DOKKU_WAIT_TO_RETIRE is an old way to say checks:set shop wait-to-retire VALUE',
     'DOKKU_SKIP_CLEANUP has no effect: in its place there is releases:set retention',
   ])
+})
+
+test('a list that somebody emptied stays empty, whatever an old variable says', () => {
+  const app = shop()
+  app.config.set({ DOKKU_CHECKS_DISABLED: 'web' })
+  assert.equal(isListed(app, 'disabled', 'web'), true)
+  storeChecksList(app, 'disabled', [])
+  assert.equal(isListed(app, 'disabled', 'web'), false)
+  assert.deepEqual(checksList(app, 'disabled'), [])
+  storeChecksList(app, 'disabled', ['worker'])
+  assert.deepEqual(checksList(app, 'disabled'), ['worker'])
 })

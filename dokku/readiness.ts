@@ -7,6 +7,8 @@ import { record } from './journal.ts'
 import { listeningIn } from './listening.ts'
 import type { Healthcheck, Manifest } from './manifest.ts'
 import { killedForMemory } from './memory.ts'
+import { onFailure } from './on-failure.ts'
+import { probeTargetOf } from './probe-target.ts'
 
 /** How long a web process may take to listen when its repository says nothing: Heroku's boot timeout. */
 const bootTimeoutMs = 60_000
@@ -63,6 +65,7 @@ async function allChecks(app: App, container: AppContainer, described: Healthche
       try {
         await oneCheck(app, container, check, signal)
       } catch (error) {
+        if (error instanceof UserError && check.onFailure !== undefined) await onFailure(app, container, check, messageOf(error))
         if (check.warn !== true || !(error instanceof UserError)) throw error
         record(app.instance.db, { app: app.name, by: 'dokku', text: `a check that only warns failed: ${messageOf(error)}` })
       }
@@ -77,16 +80,7 @@ function oneCheck(app: App, container: AppContainer, check: Healthcheck, signal:
 
 /** Only the appliance can reach an app, so it is the one who asks. */
 async function probe(app: App, container: AppContainer, check: Healthcheck | undefined, signal: AbortSignal): Promise<void> {
-  const port = check?.port ?? container.port
-  const target = {
-    address: container.address,
-    port,
-    ...(check?.path === undefined ? {} : { path: check.path, host: app.hosts[0] ?? app.name }),
-    ...(check?.content === undefined ? {} : { content: check.content }),
-    ...(check === undefined || check.httpHeaders.length === 0
-      ? {}
-      : { headers: Object.fromEntries(check.httpHeaders.map(({ name, value }) => [name, value])) }),
-  }
+  const target = probeTargetOf(app, container, check)
   // Dokku's attempts, timeout and wait bound how long we ask; how often is ours: as soon as it may be ready.
   const timeoutMs = check === undefined ? bootMs(app) : patienceMs(app, check)
   try {
@@ -101,10 +95,10 @@ async function probe(app: App, container: AppContainer, check: Healthcheck | und
     const elsewhere = await listeningIn(app.instance, container).catch(() => [])
     throw new UserError(
       'not-ready',
-      `${container.process}.${container.index} did not answer ${check?.path ?? `on port ${port}`} within ${timeoutMs / 1000} seconds: ${messageOf(error)}; ${
+      `${container.process}.${container.index} did not answer ${check?.path ?? `on port ${target.port}`} within ${timeoutMs / 1000} seconds: ${messageOf(error)}; ${
         elsewhere.length === 0 ? 'it listens nowhere' : `it listens on ${elsewhere.join(', ')}`
       }`,
-      { cause: error, hint: `listen on 0.0.0.0 and the port in PORT (${port}), or describe healthchecks in app.json` },
+      { cause: error, hint: `listen on 0.0.0.0 and the port in PORT (${target.port}), or describe healthchecks in app.json` },
     )
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { propertyFields } from './computed-property.ts'
 import type { Context } from './context.ts'
 import { createApp } from './create.ts'
 import { stateOnly } from './fixtures.ts'
@@ -39,4 +40,20 @@ test('a report of many apps is few messages, and looks up what they have in comm
     said.slice(1).map((text) => text.split('\n').length),
     [40, 12],
   )
+})
+
+test('a report with --global is of what holds for every app that has no setting of its own', async () => {
+  const instance = stateOnly()
+  instance.properties.set('demo colour', 'red')
+  const said: string[] = []
+  const context = { instance, output: { line: (text: string) => said.push(text) } } as unknown as Context
+  const { run, flags } = reportCommand('demo', { ...propertyFields('demo', 'colour'), 'demo-other': () => 'x' })
+  assert.ok('global' in flags)
+  await run({ args: { app: undefined }, flags: { global: true }, context })
+  await run({ args: { app: undefined }, flags: { global: true, format: 'json' }, context })
+  assert.deepEqual(said, [
+    '=====> global demo information\n       Demo global colour:            red',
+    JSON.stringify({ 'global-colour': 'red' }),
+  ])
+  assert.equal('global' in reportCommand('demo', { 'demo-other': () => 'x' }).flags, false)
 })

@@ -30,20 +30,27 @@ const atATime = 40
 /** The spec of a `:report` command in Dokku's manner: all apps or one, all lines or one flag's value, text or JSON. */
 export function reportCommand(group: string, fields: Fields) {
   const flags = Object.fromEntries(Object.keys(fields).map((field) => [field, boolean(`print only ${caption(field).toLowerCase()}`)]))
+  const ofAll = Object.keys(fields).filter((field) => field.includes('-global-'))
+  const global = ofAll.length === 0 ? {} : { global: boolean('only what holds for every app that has no setting of its own') }
   return {
     name: `${group}:report`,
     summary: `show the ${group} settings and state of one app or all`,
     args: {
       app: optional(someApp),
     },
-    flags: { ...flags, format },
+    flags: { ...flags, ...global, format },
     examples: [`${group}:report node-js-app`, `${group}:report node-js-app --format json`] as [string, string],
     right: 'view' as const,
     eachApp: true as const,
     async run({ args, flags: given, context }: { args: { app: App | undefined }; flags: Record<string, unknown>; context: Context }) {
       const only = Object.keys(fields).find((field) => given[field] === true)
-      const apps = args.app === undefined ? await visibleApps(context) : [args.app]
-      const shown = Object.entries(fields).filter(([field]) => only === undefined || field === only)
+      const everywhere = given.global === true
+      // Fields of that kind look at the instance alone.
+      const nobody = { name: 'global', instance: context.instance } as App
+      const apps = everywhere ? [nobody] : args.app === undefined ? await visibleApps(context) : [args.app]
+      const shown = Object.entries(fields).filter(
+        ([field]) => (only === undefined || field === only) && (!everywhere || ofAll.includes(field)),
+      )
       const labels = shown.map(([field]) => `${' '.repeat(7)}${`${caption(field)}:`.padEnd(31)}`)
       const textOf = async (app: App): Promise<string> => {
         const read = shown.map(([, value]) => value(app))

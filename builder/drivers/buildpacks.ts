@@ -30,9 +30,10 @@ export const buildpacks: BuildDriver = {
 }
 
 /** Those that were set, else those of app.json, `BUILDPACK_URL` in `.env`, or `.buildpacks`: Dokku's order. UserError `bad-buildpack`. */
-async function buildpacksOf({ dir, choices }: Source): Promise<string[]> {
+async function buildpacksOf(source: Source): Promise<string[]> {
+  const { dir, choices } = source
   if (choices?.buildpacks !== undefined) return choices.buildpacks.map(parseBuildpack)
-  const { buildpacks: described } = await readAppJson(dir)
+  const { buildpacks: described } = await readAppJson(source)
   if (described.length > 0) return described.map(parseBuildpack)
   const [, url] = /^(?:export\s+)?BUILDPACK_URL=["']?([^"'\s]+)/m.exec((await readInside(dir, '.env')) ?? '') ?? []
   if (url !== undefined) return [parseBuildpack(url)]

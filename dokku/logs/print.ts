@@ -58,6 +58,16 @@ export async function printContainers(
   )
 }
 
+/** Prints what a container writes, as it is, until it ends; answers how many lines that were not empty. */
+export async function printOutput({ instance }: App, container: string, context: Context): Promise<number> {
+  let count = 0
+  for await (const { text } of engineLines(instance.engine.getContainer(container), { follow: true, signal: followed(context) })) {
+    context.output.line(plain(text))
+    if (plain(text) !== '') count += 1
+  }
+  return count
+}
+
 /** Waits where the caller reads slowly. */
 function printer(json: boolean, { output, quiet, session: { stdout } }: Context): (line: AppLine) => Promise<void> {
   return async (line) => {

@@ -1,4 +1,19 @@
-import { app, authorize, boolean, command, findTask, ofApp, runsOf, startTask, type TaskRun, tasksOf, UserError, unless, word } from 'dokku'
+import {
+  app,
+  authorize,
+  boolean,
+  command,
+  findTask,
+  ofApp,
+  printOutput,
+  runsOf,
+  startTask,
+  type TaskRun,
+  tasksOf,
+  UserError,
+  unless,
+  word,
+} from 'dokku'
 
 /** An argument that names a task of the app before it. */
 export const task = { ...word('its id, as cron:list shows it', 'id'), complete: ofApp((one) => tasksOf(one).map(({ id }) => id)) }
@@ -8,7 +23,7 @@ export const run = command({
   name: 'cron:run',
   summary: 'run a task of an app now, or with --global a line of a plugin',
   description:
-    'In a container of its own, as at its time. What it printed is shown once it has ended, and its exit status is yours; --detach leaves it. A line of a plugin prints to its log file, or to the log of control.',
+    'In a container of its own, as at its time. What it prints is shown as it comes, and its exit status is yours; --detach leaves it. A line of a plugin prints to its log file, or to the log of control.',
   args: { app: unless('global', app()), id: task },
   flags: { global: boolean('a line of cron:list --global'), detach: boolean('do not wait for its end') },
   examples: ['cron:run node-js-app 0123456789', 'cron:run node-js-app 0123456789 --detach', 'cron:run --global 0123456789'],
@@ -22,13 +37,15 @@ export const run = command({
       output.step(`Running ${args.id}`)
       return await instance.cron.start(args.id)
     }
-    const { ended } = await startTask(args.app, findTask(args.app, args.id), 'hand')
+    const { run: started, ended } = await startTask(args.app, findTask(args.app, args.id), 'hand')
     if (flags.detach) {
       output.step(`Task ${args.id} of ${args.app.name} is started: cron:logs ${args.app.name} ${args.id} shows what it prints`)
       return 0
     }
+    const heard = await printOutput(args.app, started.container ?? '', context)
     const end = await ended
-    if (end.output !== undefined && end.output !== '') output.line(end.output)
+    // The container may be gone before its last lines were heard.
+    for (const line of (end.output ?? '').split('\n').slice(heard)) if (line !== '') output.line(line)
     if (end.exitCode !== undefined) return end.exitCode
     throw new UserError('cron-ended', `nobody knows how the task ended: ${end.outcome}`, { hint: `cron:logs ${args.app.name} ${args.id}` })
   },

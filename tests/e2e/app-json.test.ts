@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import { eventually, failed, ok, repo, startInstance, versions } from './harness.ts'
 
@@ -109,6 +112,64 @@ test('the old file CHECKS is read as health checks, and other paths of files are
   await work.commit({ CHECKS: 'WAIT=1\nTIMEOUT=2\nATTEMPTS=3\n/ one\n' })
   assert.equal((await push(work, 'shop')).exitCode, 0)
   failed(await ssh('app-json:set', 'shop', 'appjson-path', '../x'))
+})
+
+test('what app.json says about how many run goes before ps:scale, and bounds how many start at once', async () => {
+  const other = await repo({ ...versions, 'app.json': described({ formation: { web: { quantity: 3, max_parallel: 1 } } }) })
+  const { stderr, exitCode } = await push(other, 'many')
+  await other.remove()
+  assert.equal(exitCode, 0, stderr)
+  assert.match(failed(await ssh('ps:scale', 'many', 'web=1')), /the app\.json of many says how many of web run: 3/)
+  const started = async (index: number) => {
+    const format = ['inspect', '--format', '{{.State.StartedAt}} {{.Created}}', `${instance.name}-many.web.${index}`]
+    const [begun = '', made = ''] = ok(await instance.engine.docker(format))
+      .trim()
+      .split(' ')
+    return { begun: Date.parse(begun), made: Date.parse(made) }
+  }
+  const times = (await Promise.all([1, 2, 3].map(started))).sort((a, b) => a.made - b.made)
+  // The next is made once the one before has got ready.
+  for (const n of [1, 2]) assert.ok((times[n]?.made ?? 0) > (times[n - 1]?.begun ?? 0))
+})
+
+test('an image that was built elsewhere says how it runs by the app.json and Procfile in its working directory', async () => {
+  const image = `${instance.name}/described:latest`
+  const files = { ...versions, Procfile: 'web: VERSION=described exec node server.mjs\nworker: exec sleep 600\n' }
+  await instance.engine.build(image, { ...files, 'app.json': described({ formation: { worker: { quantity: 1 } } }) }, instance.name)
+  ok(await ssh('git:from-image', 'elsewhere', image))
+  assert.equal((await instance.fetch('elsewhere')).body, 'described')
+  assert.equal(ok(await ssh('ps:scale', 'elsewhere', '--format', 'json')), '{"web":1,"worker":1}\n')
+})
+
+test('what is to be done when a check fails is done: a command in the container, and a POST', async () => {
+  const told = Promise.withResolvers<string>()
+  const server = createServer((request, response) => {
+    let body = ''
+    request.setEncoding('utf8').on('data', (chunk: string) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      told.resolve(body)
+      response.end()
+    })
+  }).listen(0)
+  await once(server, 'listening')
+  const host = ok(await instance.engine.docker(['inspect', '--format', '{{.NetworkSettings.Gateway}}', instance.name])).trim()
+  ok(await ssh('git:allow-private', host))
+  const onFailure = {
+    command: ['sh', '-c', 'echo why it failed >/proc/1/fd/1'],
+    url: `http://${host}:${(server.address() as AddressInfo).port}/`,
+  }
+  const check = { type: 'startup', name: 'never', command: ['false'], attempts: 1, wait: 0, onFailure }
+  const bad = await repo({ ...versions, 'app.json': described({ healthchecks: { web: [check] } }) })
+  const { exitCode, stderr } = await push(bad, 'ill')
+  await bad.remove()
+  assert.equal(exitCode, 1, stderr)
+  const { app, dyno, check: name, reason } = JSON.parse(await told.promise)
+  server.close()
+  assert.deepEqual([app, dyno, name], ['ill', 'web.1', 'never'])
+  assert.match(reason, /the check "never" failed/)
+  assert.match(ok(await ssh('logs:failed', 'ill')), /why it failed/)
 })
 
 test('a variable of earlier versions counts as its property, and the push says what to say in its place', async (t) => {
