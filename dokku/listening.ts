@@ -17,7 +17,9 @@ export async function listeningIn(instance: Instance, { id }: AppContainer): Pro
 
 /** Everything that listens in a network: `host`, or `container:ID`. */
 export async function listenersIn(instance: Instance, network: string): Promise<Listener[]> {
-  return listeners((await glance(instance, ['cat', '/proc/net/tcp', '/proc/net/tcp6'], { network })).join('\n'))
+  // Only those that listen: a busy machine has more connections than anybody reads.
+  const found = await glance(instance, ['grep', '--no-filename', ' 0A ', '/proc/net/tcp', '/proc/net/tcp6'], { network })
+  return listeners(found.join('\n'))
 }
 
 /** Listening sockets in the kernel's /proc/net/tcp and tcp6 format. Docker's own resolver does not count. */
