@@ -1,5 +1,3 @@
-import { request as plainRequest } from 'node:http'
-import { request } from 'node:https'
 import { messageOf } from '#lib/errors.ts'
 import type { App } from './app.ts'
 import { runCheck } from './command-check.ts'
@@ -8,6 +6,7 @@ import { parseRemote, reach } from './fetch-guard.ts'
 import { allowedHosts } from './git-hosts.ts'
 import { record } from './journal.ts'
 import type { Healthcheck } from './manifest.ts'
+import { post } from './post.ts'
 
 /** How long telling of a failed check may take, in seconds. */
 const patience = 10
@@ -33,31 +32,13 @@ export async function onFailure(app: App, container: AppContainer, check: Health
     check: check.name ?? null,
     reason,
   }
-  const tell = async () => (url === undefined ? undefined : await post(app, url, JSON.stringify(what), signal))
+  const tell = async () => (url === undefined ? undefined : await send(app, url, JSON.stringify(what), signal))
   await Promise.all([run().catch(said), tell().catch(said)])
 }
 
 /** To addresses that apps' repositories may name: public ones, and those that an admin allowed. */
-async function post({ instance }: App, url: string, body: string, signal: AbortSignal): Promise<void> {
-  const { scheme, address, port, credentials } = await reach(parseRemote(url, ['https', 'http']), allowedHosts(instance.db))
-  const { pathname, search, hostname, host } = new URL(url)
-  const options = {
-    host: address,
-    port,
-    path: pathname + search,
-    method: 'POST',
-    servername: hostname,
-    signal,
-    headers: { host, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-    ...(credentials === undefined ? {} : { auth: `${credentials.user}:${credentials.password}` }),
-  }
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const asked = (scheme === 'https' ? request : plainRequest)(options)
-  asked.on('error', reject).on('response', (response) => {
-    resolve(response.statusCode ?? 0)
-    response.destroy()
-  })
-  asked.end(body)
-  const status = await promise
-  if (status >= 400) throw new Error(`${hostname} answers ${status}`)
+async function send({ instance }: App, url: string, body: string, signal: AbortSignal): Promise<void> {
+  const { address } = await reach(parseRemote(url, ['https', 'http']), allowedHosts(instance.db))
+  const status = await post({ url: new URL(url), address, ca: instance.ca }, 'application/json', body, signal)
+  if (status >= 400) throw new Error(`${new URL(url).hostname} answers ${status}`)
 }

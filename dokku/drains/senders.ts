@@ -1,16 +1,15 @@
 import { createSocket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { request as plainRequest } from 'node:http'
-import { request } from 'node:https'
 import { connect, isIP, type Socket } from 'node:net'
 import { PassThrough, Readable } from 'node:stream'
-import { connect as connectTls, rootCertificates } from 'node:tls'
+import { connect as connectTls } from 'node:tls'
 import { UserError } from '#lib/errors.ts'
 import { reach } from '../fetch-guard.ts'
 import { allowedHosts } from '../git-hosts.ts'
 import type { Instance } from '../instance.ts'
 import type { AppLine } from '../logs/line.ts'
+import { post, trusting } from '../post.ts'
 import type { DrainUrl } from './drain-url.ts'
 import { framed, syslogMessage } from './syslog.ts'
 
@@ -91,32 +90,11 @@ function connected(to: DrainUrl, address: () => Promise<string>, { settings, ca 
 }
 
 /** A POST of JSON lines. */
-function posts({ ca }: Instance, { kind, host, port, url }: DrainUrl, address: () => Promise<string>): Sender {
-  const ask = kind === 'https' ? request : plainRequest
-  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
-  const headers = {
-    'content-type': 'application/x-ndjson',
-    host: url.host,
-    ...(credentials === ':' ? {} : { authorization: `Basic ${btoa(credentials)}` }),
-  }
+function posts({ ca }: Instance, { url }: DrainUrl, address: () => Promise<string>): Sender {
   return {
     async send(lines, signal) {
       const body = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
-      const options = {
-        host: await address(),
-        port,
-        path: `${url.pathname}${url.search}`,
-        method: 'POST',
-        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-        signal,
-        ...(isIP(host) ? {} : { servername: host }),
-        ...trusting(ca),
-      }
-      const asked = ask(options).end(body)
-      const [response] = (await once(asked, 'response')) as [Readable & { statusCode: number }]
-      response.resume()
-      await once(response, 'end')
-      const { statusCode: status } = response
+      const status = await post({ url, address: await address(), ca }, 'application/x-ndjson', body, signal)
       if (status >= 200 && status < 300) return
       const refused = [400, 413, 422].includes(status)
       throw refused ? new DrainRefused(`it answers ${status}`) : new Error(`it answers ${status}`)
@@ -140,10 +118,6 @@ function byPlugin({ plugins }: Instance, { host: plugin, url }: DrainUrl): Sende
     },
     close: () => undefined,
   }
-}
-
-function trusting(ca: string | undefined): { ca?: string[] } {
-  return ca === undefined ? {} : { ca: [...rootCertificates, ca] }
 }
 
 /** Does the plugin of that name take lines? UserError `bad-drain` when not. */
