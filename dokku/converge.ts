@@ -145,7 +145,7 @@ async function startAll(
   const removeAll = () =>
     Promise.all(
       started.splice(0).map(async (one) => {
-        await Promise.all([keepLogs(instance, one, attempt), instance.drains.heard(one.id)])
+        await keepLogs(instance, one, attempt)
         await removeContainer(instance, one)
       }),
     )

@@ -53,7 +53,10 @@ export function draining(instance: () => Instance): Draining {
     current = { following, ended }
   }
   return {
-    poke: () => instance().inOrder('drains', begin),
+    poke: () =>
+      instance()
+        .inOrder('drains', begin)
+        .catch((error: unknown) => instance().log.error({ err: error }, 'drains could not be looked at')),
     heard: async (container) => {
       if (current === undefined) return
       const { promise: late, resolve } = Promise.withResolvers<void>()

@@ -119,8 +119,12 @@ export class Pump {
 
   #store(): void {
     if (this.#done.size === 0 && this.#counts.delivered + this.#counts.dropped === 0) return
-    storeProgress(this.#instance, this.#drain, this.#done, this.#counts)
-    this.#done.clear()
-    this.#counts = { delivered: 0, dropped: 0 }
+    try {
+      storeProgress(this.#instance, this.#drain, this.#done, this.#counts)
+      this.#done.clear()
+      this.#counts = { delivered: 0, dropped: 0 }
+    } catch (error) {
+      this.#instance.log.warn({ err: error, drain: this.#drain.id }, 'how far a drain is could not be stored')
+    }
   }
 }

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Container } from 'dockerode'
 import { hasStatus } from '#lib/docker.ts'
-import { when } from '../context.ts'
 import { demultiplexer } from './demultiplex.ts'
 import type { LogLine } from './line.ts'
 
@@ -25,8 +24,15 @@ export async function* engineLines(container: Container, wanted: EngineLinesWant
     throw error
   })
   if (stream === undefined) return
-  if (wanted.signal !== undefined) when(wanted.signal, () => stream.destroy())
-  yield* linesOf(stream)
+  const stop = () => void stream.destroy()
+  if (wanted.signal?.aborted) stop()
+  wanted.signal?.addEventListener('abort', stop, { once: true })
+  try {
+    yield* linesOf(stream)
+  } finally {
+    wanted.signal?.removeEventListener('abort', stop)
+    stop()
+  }
 }
 
 async function open(container: Container, { tail, since, follow = false }: EngineLinesWanted): Promise<Readable> {

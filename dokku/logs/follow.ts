@@ -65,7 +65,14 @@ export function follow(instance: Instance, { app, seen, wants, heard, signal }: 
     if (!wants(one)) return
     // What ended and starts again may still be read to its end.
     if (running.has(one.id)) again.add(one.id)
-    else running.set(one.id, read(one))
+    else
+      running.set(
+        one.id,
+        read(one).catch((error: unknown) => {
+          running.delete(one.id)
+          if (!signal.aborted) log.warn({ err: error, container: one.id }, 'the lines of a container are not followed any more')
+        }),
+      )
   }
   const scope = { [label.instance]: settings.name, [label.type]: 'deploy', ...(app === undefined ? {} : { [label.id]: String(app) }) }
   const filters = { type: ['container' as const], event: ['start'], label: Object.entries(scope).map(([key, value]) => `${key}=${value}`) }
