@@ -69,12 +69,15 @@ export async function printOutput({ instance }: App, container: string, context:
 }
 
 /** Waits where the caller reads slowly. */
-function printer(json: boolean, { output, quiet, session: { stdout } }: Context): (line: AppLine) => Promise<void> {
+function printer(json: boolean, context: Context): (line: AppLine) => Promise<void> {
+  const { output, quiet, session } = context
+  const signal = followed(context)
   return async (line) => {
     const { time, app, dyno, text, stream } = line
     if (json) output.line(JSON.stringify({ ...line, container: line.container.slice(0, 12) }))
     else if (!quiet) output.line(`${time} ${stream === 'dokku' ? 'dokku' : app}[${dyno}]: ${plain(text)}`)
     else if (stream !== 'dokku') output.line(plain(text))
-    if (stdout.writableNeedDrain) await once(stdout, 'drain')
+    // One who left drains nothing any more.
+    if (session.stdout.writableNeedDrain) await once(session.stdout, 'drain', { signal }).catch(() => undefined)
   }
 }
