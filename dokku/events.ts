@@ -83,7 +83,9 @@ export function followEngine(instance: Instance, heal: () => Promise<void>): { l
       return recordOnce(instance.db, { app: app.name, by: 'dokku', text })
     }
     if (app === undefined || action === 'start' || attributes[label.type] !== 'deploy' || stageOf(name) === 'retiring') return
-    if (action === 'die' && !app.state.stopped) instance.crashes.ended(app, attributes[label.dyno] ?? '', Number(attributes.exitCode))
+    // One that never served is of a deploy, which says itself why it failed.
+    if (action === 'die' && stageOf(name) === 'serving' && !app.state.stopped)
+      instance.crashes.ended(app, attributes[label.dyno] ?? '', Number(attributes.exitCode))
     const container = { process: attributes[label.process] ?? '', index: Number(attributes[label.index]) }
     if (action === 'rename' && name === finalName(app, container)) return
     // Old engines tell before their list knows; an inspection waits for the container's lock, and so until it does.

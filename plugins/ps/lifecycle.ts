@@ -6,7 +6,6 @@ import {
   type Context,
   changing,
   command,
-  containersOf,
   currentRelease,
   lastSource,
   limited,
@@ -14,13 +13,11 @@ import {
   option,
   parseParallel,
   receiveInTurn,
-  reconcileApp,
   restart,
   start,
   stop,
   UserError,
   unless,
-  unsettled,
   visibleApps,
 } from 'dokku'
 
@@ -53,13 +50,10 @@ const acts: Act[] = [
   {
     verb: 'restore',
     summary: 'start what should run of an app and does not, as happens by itself every five minutes',
-    act: async (one, { output }) => {
-      if (one.state.stopped) return output.step(`${one.name} is stopped`)
-      await reconcileApp(one)
-      const still = unsettled(one, await containersOf(one))
-      if (still !== undefined)
-        throw new UserError('not-restored', `${one.name} is not as it should be: ${still}`, { hint: `logs ${one.name}` })
-      output.step(`${one.name} runs as its release says`)
+    act: async (one, by, context) => {
+      if (one.state.stopped) return by.output.step(`${one.name} is stopped`)
+      await inTurn(start)(one, by, context)
+      by.output.step(`${one.name} runs as its release says`)
     },
     all: notStopped,
   },

@@ -166,9 +166,9 @@ test('ps:restore starts what should run, and leaves what is stopped', async () =
   ok(await engine.docker(['kill', `${name}-shop.web.1`]))
   await eventually(async () => assert.match(ok(await ssh('events', 'shop')), /web\.1 did not run: left so/))
   assert.match(failed(await ssh('ps:set', 'shop', 'restore', 'maybe')), /neither true nor false/)
-  ok(await ssh('ps:set', 'shop', 'restore'))
   ok(await ssh('ps:restore', 'shop'))
   assert.equal((await instance.fetch('shop')).status, 200)
+  ok(await ssh('ps:set', 'shop', 'restore'))
 })
 
 test('a process that ends again and again is said in the report, by doctor and in events, until a restart', async () => {
