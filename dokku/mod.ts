@@ -80,9 +80,7 @@ export {
   optionsBy,
   optionsFor,
   readOptions,
-  storeDockerOptions,
   withOptions,
-  withOptionsBy,
   withoutValues,
 } from './docker-options.ts'
 export type { Finding, Level } from './doctor/check.ts'
@@ -151,7 +149,7 @@ export { parseRetention, pruneReleases, retentionOf, tidyReleases } from './rete
 export { stopGrace } from './retire-container.ts'
 export { reroute, resite, syncRoutes, unserved } from './routing.ts'
 export { findRun, listRuns, type Run, stopRun } from './runs.ts'
-export { hiddenValue, markSecretVars, secretVarsOf, shownVars } from './secret-vars.ts'
+export { markSecretVars, secretVarsOf, shownVars } from './secret-vars.ts'
 export { forgetOlderKeys, rotateKey, secretsState } from './secrets/rotate.ts'
 export { selfSigned } from './self-signed.ts'
 export { setCommand, setGlobalCommand } from './set.ts'

@@ -37,7 +37,8 @@ export function unseal(text: string, keys: ReadonlyMap<string, SealKey>): string
   const end = text.indexOf(':', sealedMark.length)
   const id = text.slice(sealedMark.length, end)
   const key = keys.get(id)
-  if (key === undefined) throw new UserError('no-seal-key', `the key ${id} that sealed a secret is not here`)
+  if (key === undefined)
+    throw new UserError('no-seal-key', `the key ${id} that sealed a secret is not here`, { hint: 'put it back among the keys' })
   const packed = Buffer.from(text.slice(end + 1), 'base64')
   const tagEnd = lengths.nonce + lengths.tag
   try {
@@ -45,6 +46,9 @@ export function unseal(text: string, keys: ReadonlyMap<string, SealKey>): string
     opened.setAuthTag(packed.subarray(lengths.nonce, tagEnd))
     return opened.update(packed.subarray(tagEnd), undefined, 'utf8') + opened.final('utf8')
   } catch (cause) {
-    throw new UserError('seal-broken', `a secret that the key ${id} sealed was changed since`, { cause })
+    throw new UserError('seal-broken', `a secret that the key ${id} sealed was changed since`, {
+      cause,
+      hint: 'set it again, or put back a copy of what holds it',
+    })
   }
 }

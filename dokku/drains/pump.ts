@@ -9,7 +9,7 @@ import { DrainRefused, senderFor } from './senders.ts'
 import type { DrainState } from './state.ts'
 
 /** What waits for a receiver at most: some seconds of an app that writes as fast as it can. */
-export const bufferLimits = { lines: 50_000, bytes: 32 * 1024 ** 2 }
+const bufferLimits = { lines: 50_000, bytes: 32 * 1024 ** 2 }
 
 /** What is sent at once. */
 const batch = { lines: 2000, bytes: 1024 ** 2 }

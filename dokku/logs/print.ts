@@ -45,10 +45,10 @@ export async function printLines(lines: readonly AppLine[], json: boolean, conte
 export async function printContainers(
   app: App,
   containers: readonly { id: string; dyno: string }[],
-  { tail, follow, json = false }: { tail: number; follow: boolean; json?: boolean },
+  { tail, follow }: { tail: number; follow: boolean },
   context: Context,
 ): Promise<void> {
-  const print = printer(json, context)
+  const print = printer(false, context)
   const signal = followed(context)
   await Promise.all(
     containers.map(async ({ id, dyno }) => {

@@ -25,7 +25,7 @@ export async function readKeyring(dataDir: string, env: NodeJS.ProcessEnv): Prom
     keys.set(key.id, key)
   }
   const given = await givenKey(env)
-  const before = await givenKey({ DOKKU_SECRETS_KEY: env.DOKKU_SECRETS_KEY_OLD })
+  const before = keyIn(env, 'DOKKU_SECRETS_KEY_OLD')
   for (const key of [before, given]) if (key !== undefined) keys.set(key.id, key)
   return { keys, given, folder }
 }
@@ -49,13 +49,17 @@ export async function forgetOthers({ keys, folder }: Keyring, kept: SealKey): Pr
 const keyFile = (folder: string, { id }: SealKey) => join(folder, `${id}.key`)
 
 async function givenKey(env: NodeJS.ProcessEnv): Promise<SealKey | undefined> {
-  const { DOKKU_SECRETS_KEY: text, DOKKU_SECRETS_KEY_FILE: file } = env
-  if (text) return readKey(text) ?? bad('DOKKU_SECRETS_KEY is')
-  if (!file) return undefined
+  const { DOKKU_SECRETS_KEY_FILE: file } = env
+  if (env.DOKKU_SECRETS_KEY || !file) return keyIn(env, 'DOKKU_SECRETS_KEY')
   const content = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new UserError('bad-setting', `DOKKU_SECRETS_KEY_FILE=${file} cannot be read: ${messageOf(cause)}`, { cause })
   })
   return readKey(content) ?? bad(`DOKKU_SECRETS_KEY_FILE=${file} holds`)
+}
+
+function keyIn(env: NodeJS.ProcessEnv, name: string): SealKey | undefined {
+  const text = env[name]
+  return text ? (readKey(text) ?? bad(`${name} is`)) : undefined
 }
 
 /** 32 bytes in base64 or hex. */

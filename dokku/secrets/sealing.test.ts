@@ -134,6 +134,6 @@ test('a key that is handed in takes over, is written nowhere, and can be replace
     (await readdir(join(dir, 'secrets'))).some((name) => name.startsWith(one.id) || name.startsWith(two.id)),
     false,
   )
-  for (const env of [{ DOKKU_SECRETS_KEY: 'short' }, { DOKKU_SECRETS_KEY_FILE: join(dir, 'nothing') }])
-    await assert.rejects(openState(dir, '', env), { code: 'bad-setting' })
+  for (const env of [{ DOKKU_SECRETS_KEY: 'short' }, { DOKKU_SECRETS_KEY_FILE: join(dir, 'nothing') }, { DOKKU_SECRETS_KEY_OLD: 'short' }])
+    await assert.rejects(openState(dir, '', env), { code: 'bad-setting', message: new RegExp(Object.keys(env)[0] ?? '') })
 })

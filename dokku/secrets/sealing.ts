@@ -74,7 +74,7 @@ export function sealAgain(db: Database, { current }: Sealing): void {
 }
 
 /** The id of the key that sealed what is in a database; undefined for one that is empty, or older than sealing. */
-export function sealedBy(db: Database): string | undefined {
+function sealedBy(db: Database): string | undefined {
   const there = db.get(z.object({}), "SELECT 1 FROM sqlite_schema WHERE name = 'facts'") !== undefined
   return there ? db.get(value, 'SELECT value FROM facts WHERE name = ?', fact)?.value : undefined
 }

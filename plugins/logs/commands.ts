@@ -54,10 +54,11 @@ const logs = command({
   reads: () => true,
 
   async run({ args, flags, context }) {
-    if (flags.ps !== undefined && !keptLogs(args.app).some(({ process, dyno }) => flags.ps === process || flags.ps === dyno))
+    const kept = keptLogs(args.app)
+    if (flags.ps !== undefined && !kept.some(({ process, dyno }) => flags.ps === process || flags.ps === dyno))
       checkProcesses(args.app, [flags.ps.replace(/\.\d+$/, '')])
     const containers = await containersOf(args.app)
-    if (containers.length === 0 && keptLogs(args.app).length === 0 && !flags.tail)
+    if (containers.length === 0 && kept.length === 0 && !flags.tail)
       throw new UserError('nothing-runs', `${args.app.name} has no container`, { hint: `ps:report ${args.app.name}` })
     const { num: count = 100, ps: process, release, since, until, grep, tail: follow, format: as } = flags
     const wanted = { count, process, release, since, until, grep, follow, json: as === 'json' }
