@@ -62,8 +62,13 @@ export async function findAttachable(instance: Instance, name: string): Promise<
 export async function createAttachable(instance: Instance, name: string): Promise<void> {
   if ((await listAttachable(instance)).some((one) => one.name === name))
     throw new UserError('network-exists', `the network ${name} is there already`)
-  const Labels = { [label.instance]: instance.settings.name, [madeLabel]: name }
+  const Labels = attachableLabels(instance.settings.name, name)
   await instance.engine.createNetwork({ Name: name, CheckDuplicate: true, Driver: 'bridge', Labels })
+}
+
+/** What tells that an instance made a network for apps to join. */
+export function attachableLabels(instance: string, name: string): Record<string, string> {
+  return { [label.instance]: instance, [madeLabel]: name }
 }
 
 /** Removes a network that we made: UserError `network-in-use` while an app is to be attached or a container is. */

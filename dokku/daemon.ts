@@ -16,6 +16,9 @@ import { store } from '#plugn'
 import { sweepAddresses } from './addresses.ts'
 import { allApps } from './app.ts'
 import { joinNetworks } from './app-network.ts'
+import { finishRestore } from './backup/restore-instance.ts'
+import { keepBackingUp } from './backup/schedule.ts'
+import { sweepBackups } from './backup/sweep.ts'
 import { confinePlugins, guardVolume } from './confine-plugins.ts'
 import { label } from './container.ts'
 import { listContainers } from './containers.ts'
@@ -28,6 +31,7 @@ import { keepDiskHistory } from './doctor/disk.ts'
 import { draining } from './drains/draining.ts'
 import { followEngine } from './events.ts'
 import { globalProperties } from './global-properties.ts'
+import { roleHealing } from './heal-roles.ts'
 import { untilAppliance } from './health.ts'
 import { httpDoor } from './http-door.ts'
 import { doorSocket, type Instance } from './instance.ts'
@@ -44,7 +48,6 @@ import { cronFolder, preparePluginFolders } from './plugin-library.ts'
 import { preparePlugins } from './prepare-plugins.ts'
 import { gitDoor } from './push.ts'
 import { reconcile } from './reconcile.ts'
-import { ensureRoles } from './roles.ts'
 import { runJob } from './run-job.ts'
 import { restoreCommand } from './self.ts'
 import { readSettings } from './settings.ts'
@@ -70,9 +73,6 @@ const patienceMs = 8_000
 /** How many containers start at once: a start keeps a core busy, and with more of them each is only slower. */
 const startsAtOnce = Math.min(Math.max(availableParallelism(), 2), 8)
 
-/** How soon roles that did not start, because of a taken port say, or that are still in use, are tried again. */
-const healAgainMs = 5_000
-
 /** Control: owns all state, serves the doors, brings what runs to what should run. Resolves when told to stop. */
 export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const log = pino({ level: env.DOKKU_LOG_LEVEL || 'info' })
@@ -84,6 +84,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     waitMs: 15_000,
     onWait: () => log.info('another control uses the volume: waiting for it to end'),
   })
+  if (await finishRestore(settings.dataDir)) log.info('what was restored is the instance now')
   const state = await openState(settings.dataDir, restoreCommand(self, settings.dataDir), env)
   await preparePluginFolders(settings.dataDir)
   await guardVolume(settings.dataDir)
@@ -145,6 +146,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     network,
   }
   await instance.repositories.sweep()
+  await sweepBackups(instance)
   // An app is stored before its repository is made, and a crash may come in between.
   await Promise.all(allApps(instance).map(({ id }) => instance.repositories.ensure(String(id))))
   await viewAll(instance)
@@ -159,20 +161,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
     return served
   }
   sweepAddresses(state.db, new Set((await listContainers(instance, {})).map(({ address }) => address)))
-  let healing: NodeJS.Timeout | undefined
-  const healAgain = () => {
-    clearTimeout(healing)
-    healing = setTimeout(heal, healAgainMs).unref()
-  }
-  const heal = (): Promise<void> =>
-    instance.inOrder('roles', async () => {
-      try {
-        if (!(await ensureRoles(engine, settings, self.Image, network))) healAgain()
-      } catch (error) {
-        log.error({ err: error }, 'the gateway or the appliance does not start')
-        healAgain()
-      }
-    })
+  const heal = roleHealing(instance)
   await heal()
   await joinNetworks(instance)
   await untilAppliance(instance)
@@ -191,7 +180,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   void settled.then(() => log.info('every app is as it should be'))
   void instance.cron.reload()
   automatic = renewals(instance)
-  const watching = [events, backups, disk, instance.cron, automatic, watchLiveness(instance), cronClock(instance)]
+  const watching = [events, backups, disk, instance.cron, automatic, watchLiveness(instance), cronClock(instance), keepBackingUp(instance)]
   await instance.drains.poke()
   resumeWebhooks(instance)
   preparePlugins(instance, self.Id).catch((error: unknown) => log.error({ err: error }, 'installed plugins could not be prepared'))

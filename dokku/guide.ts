@@ -36,7 +36,7 @@ export const topics: Guide['topics'] = {
     'redirect',
     'network',
   ],
-  'Data and files': ['storage'],
+  'Data and files': ['storage', 'backup'],
   'Who may do what': ['ssh-keys', 'access', 'tokens', 'audit', 'events'],
   'The instance': ['instance', 'secrets', 'doctor', 'report', 'cleanup', 'plugin', 'completion'],
 }

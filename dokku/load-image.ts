@@ -5,6 +5,7 @@ import { createGunzip } from 'node:zlib'
 import { createTarPacker, type TarHeader } from 'modern-tar'
 import * as z from 'zod'
 import { badArchive, entryCheck } from '#lib/archive.ts'
+import type { Docker } from '#lib/docker.ts'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { gzipMagic, peek } from '#lib/peek.ts'
 import type { App } from './app.ts'
@@ -26,9 +27,7 @@ export async function withLoadedImage(app: App, archive: Readable, reference: st
   const renamed = renamedImage(archive, reference, tag)
   try {
     try {
-      const said = await text((await engine.loadImage(renamed, { quiet: true })) as Readable)
-      const [, error] = /"error":"((?:[^"\\]|\\.)*)"/.exec(said) ?? []
-      if (error !== undefined) throw badArchive(error.slice(0, 200))
+      await loadImages(engine, renamed)
     } catch (error) {
       // What was wrong with the archive ended the request.
       throw renamed.errored ?? error
@@ -40,6 +39,13 @@ export async function withLoadedImage(app: App, archive: Readable, reference: st
       .remove()
       .catch(() => undefined)
   }
+}
+
+/** Gives the engine what `docker save` wrote, as it is. UserError `bad-archive` in the engine's words. */
+export async function loadImages(engine: Docker, archive: Readable): Promise<void> {
+  const said = await text((await engine.loadImage(archive, { quiet: true })) as Readable)
+  const [, error] = /"error":"((?:[^"\\]|\\.)*)"/.exec(said) ?? []
+  if (error !== undefined) throw badArchive(error.slice(0, 200))
 }
 
 /** An archive as `docker save` writes it, with only this image of it, under only this name. */

@@ -1,4 +1,5 @@
 import { UserError } from '#lib/errors.ts'
+import { restoreRole } from './backup/role.ts'
 import { daemon } from './daemon.ts'
 import { mendable } from './disk-error.ts'
 import { loadPlugins } from './plugins.ts'
@@ -11,10 +12,12 @@ import { holdVolume } from './volume.ts'
 const [word, name] = process.argv.slice(2)
 try {
   if (word === '--warm') await loadPlugins()
-  else if (word === 'restore-database') {
-    const { dataDir } = readSettings(process.env)
+  else if (word === 'restore-database' || word === 'restore') {
+    const settings = readSettings(process.env)
+    const { dataDir } = settings
     const volume = holdVolume(dataDir, { waitMs: 0 })
-    await restoreDatabase(databasePath(dataDir), name, (line) => void process.stdout.write(`${line}\n`))
+    if (word === 'restore') await restoreRole(process.stdin, settings, process.env)
+    else await restoreDatabase(databasePath(dataDir), name, (line) => void process.stdout.write(`${line}\n`))
     volume.release()
   } else await daemon(process.env)
   process.exit(0)

@@ -15,6 +15,7 @@ export { messageOf, UserError } from '#lib/errors.ts'
 export { didYouMean } from '#lib/nearest.ts'
 export { type Output, plain } from '#lib/output.ts'
 export { gzipMagic } from '#lib/peek.ts'
+export { formatSize } from '#lib/size.ts'
 export { authorize, type Identity, may, type Right, type Role, roles } from './access.ts'
 export { combined } from './access-line.ts'
 export { type App, allApps, defaultHosts, findApp, globalDomains, maybeApp, storeGlobalDomains } from './app.ts'
@@ -30,6 +31,14 @@ export {
   networksOf,
 } from './attached-networks.ts'
 export { type AuditEntry, lastAudit, verifyAudit } from './audit.ts'
+export { type BackupInfo, findBackup, listBackups, removeBackup } from './backup/backups.ts'
+export { leavable } from './backup/collect.ts'
+export { createBackup } from './backup/create.ts'
+export { checkRecipients } from './backup/envelope.ts'
+export { volumeWays } from './backup/manifest.ts'
+export { importFrom, restoreBackup } from './backup/restore.ts'
+export { backupReport, parseBackupSchedule, storeSchedule } from './backup/schedule.ts'
+export { backupTarget, checkTarget } from './backup/targets/targets.ts'
 export {
   baseImagesOf,
   buildpacksOf,

@@ -14,7 +14,7 @@ const places = [
   'SELECT hash AS value FROM tokens',
   'SELECT unseal(value) AS value FROM facts',
   "SELECT unseal(value) AS value FROM properties WHERE name IN ('registry logins', 'webhooks webhook', 'http-auth front') OR name GLOB '*key*' OR name GLOB '*secret*' OR name GLOB '*password*' OR name GLOB '*token*'",
-  "SELECT unseal(value) AS value FROM global_properties WHERE name GLOB '*key*' OR name GLOB '*secret*' OR name GLOB '*password*' OR name GLOB '*token*'",
+  "SELECT unseal(value) AS value FROM global_properties WHERE name GLOB '*key*' OR name GLOB '*passphrase*' OR name GLOB '*secret*' OR name GLOB '*password*' OR name GLOB '*token*'",
 ]
 
 /** What `--env` and `--build-arg` give a variable. */

@@ -96,6 +96,16 @@ create-control() {
 		fail "$bundle could not be copied into $container"
 }
 
+restore-instance() {
+	declare desc="Fill the volumes of a new instance with a backup" name="$1" image="$2" file="$3"
+	local socket="${DOCKER_HOST#unix://}"
+	! control-exists "$name" || fail "there is an instance called $name already: choose another DOKKU_NAME"
+	[[ "$file" == - ]] || exec <"$file"
+	docker run --rm --interactive --label "dokku.instance=$name" --no-healthcheck --log-driver none \
+		--volume "${socket:-/var/run/docker.sock}:/var/run/docker.sock" --volume "$name:/var/lib/dokku" \
+		--env "DOKKU_NAME=$name" --env DOKKU_BACKUP_KEY --env DOKKU_SECRETS_KEY "$image" restore || fail "the backup was not restored"
+}
+
 wait-healthy() {
 	declare desc="Wait until SSH, state and appliance are up; bounded by the health command itself" name="$1"
 	local attempt

@@ -19,7 +19,8 @@ const columns = [
 ]
 
 /** Settings and facts whose value is a secret, or holds one. */
-const secretName = /^(config global|registry logins|webhooks webhook|http-auth front|(letsencrypt account|git auth) .+)$/
+const secretName =
+  /^(config global|registry logins|webhooks webhook|http-auth front|(letsencrypt account|git auth) .+|backup (passphrase|s3-secret-key))$/
 
 const fact = 'seal key'
 const value = z.object({ value: z.string() })

@@ -18,14 +18,15 @@ export interface StoredVolume {
   createdAt: string
 }
 
-const nameLabel = 'dokku.storage'
+/** On a volume for data of apps: its name. */
+export const storageLabel = 'dokku.storage'
 
 /** How long containers that are being retired may take to let go of a volume, in milliseconds. */
 const leavingMs = 90_000
 
 /** All there are, by name. */
 export async function listVolumes(instance: Instance): Promise<StoredVolume[]> {
-  const filters = { label: [`${label.instance}=${instance.settings.name}`, nameLabel] }
+  const filters = { label: [`${label.instance}=${instance.settings.name}`, storageLabel] }
   const { Volumes: found } = await instance.engine.listVolumes({ filters: JSON.stringify(filters) })
   return (found ?? []).map((info) => stored(instance, info)).sort((a, b) => (a.name < b.name ? -1 : 1))
 }
@@ -40,7 +41,7 @@ export async function findVolume(instance: Instance, name: string): Promise<Stor
 export async function maybeVolume(instance: Instance, name: string): Promise<StoredVolume | undefined> {
   try {
     const info = await instance.engine.getVolume(volumeOf(instance.settings.name, name)).inspect()
-    if (info.Labels?.[nameLabel] === name) return stored(instance, info)
+    if (info.Labels?.[storageLabel] === name) return stored(instance, info)
     throw new UserError('volume-taken', `the volume ${info.Name} is not dokku’s, and stays as it is`, { hint: 'choose another name' })
   } catch (error) {
     if (hasStatus(error, 404)) return undefined
@@ -55,7 +56,7 @@ export async function ensureVolume(instance: Instance, name: string, app?: App):
   const owner = app === undefined ? {} : { [label.id]: String(app.id) }
   await instance.engine.createVolume({
     Name: volumeOf(instance.settings.name, name),
-    Labels: { [label.instance]: instance.settings.name, [nameLabel]: name, ...owner },
+    Labels: { [label.instance]: instance.settings.name, [storageLabel]: name, ...owner },
   })
   return await findVolume(instance, name)
 }
@@ -107,7 +108,7 @@ function stored(
   instance: Instance,
   info: { Name: string; Mountpoint: string; Labels?: Record<string, string> | null; CreatedAt?: string },
 ): StoredVolume {
-  const { [nameLabel]: name = '', [label.id]: id } = info.Labels ?? {}
+  const { [storageLabel]: name = '', [label.id]: id } = info.Labels ?? {}
   const owner = id === undefined ? undefined : numberedApp(instance, Number(id))
   return { name, volume: info.Name, path: info.Mountpoint, owner, createdAt: info.CreatedAt ?? '' }
 }

@@ -8,13 +8,16 @@ import {
   command,
   confirm,
   createApp,
+  createBackup,
   currentRelease,
   destroyApp,
   findApp,
   format,
   gitRemote,
   group,
+  importFrom,
   maybeApp,
+  optional,
   param,
   renameApp,
   reportCommand,
@@ -49,6 +52,33 @@ const destroy = command({
   async run({ args, context }) {
     await confirm(context, args.app.name, `destroy ${args.app.name} (including all add-ons)`)
     await changing(args.app, context, () => destroyApp(findApp(context.instance, args.app.name), context.output))
+  },
+})
+
+const exported = command({
+  name: 'apps:export',
+  summary: 'write an app, with its releases, images, repository and volumes, to standard output',
+  description: 'Whoever has it can read its secrets, unless backup:set gave a passphrase or recipients. apps:import makes an app of it.',
+  args: { app: app() },
+  examples: ['apps:export node-js-app'],
+  right: 'manage',
+  reads: () => true,
+
+  async run({ args, context }) {
+    await createBackup(context, { app: args.app, to: '-', without: [], plainKey: false })
+  },
+})
+
+const imported = command({
+  name: 'apps:import',
+  summary: 'make an app of what apps:export wrote, from standard input',
+  args: { name: optional(appName('what it is to be called; else what it was')) },
+  flags: { unlock: boolean('the first line of standard input is the passphrase or age identity that opens it') },
+  examples: ['apps:import', 'apps:import node-js-app-copy'],
+  right: 'admin',
+
+  async run({ args, flags, context }) {
+    await importFrom(context, args.name, flags.unlock)
   },
 })
 
@@ -196,4 +226,18 @@ const report = command(
   }),
 )
 
-export default group('apps', 'Manage apps', [create, destroy, rename, clone, list, exists, lock, unlock, locked, set, report])
+export default group('apps', 'Manage apps', [
+  create,
+  destroy,
+  rename,
+  clone,
+  exported,
+  imported,
+  list,
+  exists,
+  lock,
+  unlock,
+  locked,
+  set,
+  report,
+])
