@@ -10,7 +10,11 @@ export async function networkOf(instance: Instance, appId: number): Promise<AppN
   const names = objectNames(settings.name)
   if (instance.network === 'host')
     return await ensureNetwork(engine, names.network, { instance: settings.name, kind: 'shared', subnet: settings.subnet })
-  const network = await ensureNetwork(engine, appNetwork(instance, appId), { instance: settings.name, kind: 'single' })
+  const network = await ensureNetwork(engine, appNetwork(instance, appId), {
+    instance: settings.name,
+    kind: 'single',
+    internal: settings.scratch,
+  })
   await engine
     .getNetwork(network.name)
     .connect({ Container: names.appliance, EndpointConfig: { IPAMConfig: { IPv4Address: applianceAddress(network.subnet) } } })

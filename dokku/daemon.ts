@@ -88,7 +88,8 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const state = await openState(settings.dataDir, restoreCommand(self, settings.dataDir), env)
   await preparePluginFolders(settings.dataDir)
   await guardVolume(settings.dataDir)
-  const installed = store(join(settings.dataDir, 'plugins'))
+  // Those of a backup are there to be counted, and are not run.
+  const installed = store(join(settings.dataDir, settings.scratch ? 'no-plugins' : 'plugins'))
   const plugins = await livePlugins({
     store: installed,
     confine: await confinePlugins(installed),
@@ -179,10 +180,11 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const disk = keepDiskHistory(instance)
   void settled.then(() => log.info('every app is as it should be'))
   void instance.cron.reload()
-  automatic = renewals(instance)
-  const watching = [events, backups, disk, instance.cron, automatic, watchLiveness(instance), cronClock(instance), keepBackingUp(instance)]
-  await instance.drains.poke()
-  resumeWebhooks(instance)
+  automatic = settings.scratch ? { poke: () => undefined, close: () => undefined } : renewals(instance)
+  const clocks = () => [watchLiveness(instance), cronClock(instance), keepBackingUp(instance)]
+  const watching = [events, backups, disk, instance.cron, automatic, ...(settings.scratch ? [] : clocks())]
+  if (!settings.scratch) await instance.drains.poke()
+  if (!settings.scratch) resumeWebhooks(instance)
   preparePlugins(instance, self.Id).catch((error: unknown) => log.error({ err: error }, 'installed plugins could not be prepared'))
   await Promise.race([stopSignal(), events.lost])
   log.info({ running: running.size }, 'stopping')

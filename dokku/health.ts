@@ -10,7 +10,7 @@ export type Part = 'state' | 'ssh' | 'appliance'
 export async function unhealthy(instance: Instance): Promise<Partial<Record<Part, string>>> {
   const checks: Record<Part, () => Promise<unknown>> = {
     state: async () => instance.db.get(z.object({ one: z.number() }), 'SELECT 1 AS one'),
-    ssh: () => greeting(instance),
+    ssh: async () => instance.settings.scratch || (await greeting(instance)),
     appliance: () => instance.appliance.health(),
   }
   const results = await Promise.all(

@@ -16,7 +16,7 @@ try {
     const settings = readSettings(process.env)
     const { dataDir } = settings
     const volume = holdVolume(dataDir, { waitMs: 0 })
-    if (word === 'restore') await restoreRole(process.stdin, settings, process.env)
+    if (word === 'restore') await restoreRole(process.stdin, settings, process.env, name === '--keys')
     else await restoreDatabase(databasePath(dataDir), name, (line) => void process.stdout.write(`${line}\n`))
     volume.release()
   } else await daemon(process.env)

@@ -35,10 +35,13 @@ export { type BackupInfo, findBackup, listBackups, removeBackup } from './backup
 export { leavable } from './backup/collect.ts'
 export { createBackup } from './backup/create.ts'
 export { checkRecipients } from './backup/envelope.ts'
+export { firstLine } from './backup/first-line.ts'
 export { volumeWays } from './backup/manifest.ts'
+export { proveSelf } from './backup/proof.ts'
 export { importFrom, restoreBackup } from './backup/restore.ts'
 export { backupReport, parseBackupSchedule, storeSchedule } from './backup/schedule.ts'
 export { backupTarget, checkTarget } from './backup/targets/targets.ts'
+export { proveBackup } from './backup/verify.ts'
 export {
   baseImagesOf,
   buildpacksOf,

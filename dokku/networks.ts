@@ -17,6 +17,8 @@ interface NetworkOptions {
   instance: string
   kind: keyof typeof pool.perNetwork
   subnet?: string | undefined
+  /** It leads nowhere else. */
+  internal?: boolean
 }
 
 /** What is being ensured at this moment: asked twice at once, the engine makes two networks of one name. */
@@ -42,7 +44,7 @@ async function ensure(engine: Docker, name: string, options: NetworkOptions): Pr
         Name: name,
         CheckDuplicate: true,
         Driver: 'bridge',
-        Internal: options.kind === 'link',
+        Internal: options.kind === 'link' || options.internal === true,
         // Keeping containers apart is a rule for IPv4 only; some engines give IPv6 to every network by default.
         EnableIPv6: false,
         Labels: { [label.instance]: options.instance },

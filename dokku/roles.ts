@@ -79,7 +79,9 @@ export function roleOptions(
           : {
               // It joins the networks of all apps, and must be no way from one to another.
               Sysctls: { 'net.ipv4.ip_forward': '0' },
-              PortBindings: Object.fromEntries(Object.entries(ports).map(([inside, port]) => [inside, [{ HostPort: String(port) }]])),
+              PortBindings: settings.scratch
+                ? {}
+                : Object.fromEntries(Object.entries(ports).map(([inside, port]) => [inside, [{ HostPort: String(port) }]])),
             }),
       },
       ...(network === 'host' ? {} : { ExposedPorts: { '80/tcp': {}, '443/tcp': {} } }),
@@ -97,7 +99,7 @@ export async function ensureRoles(engine: Docker, settings: Settings, image: str
   const options = roleOptions(settings, image, network)
   const patient = process.uptime() < patienceSeconds
   const [done] = await Promise.all([
-    ensureRole(engine, names.gateway, options.gateway, await rolePrograms.gateway(), (one) => patient && isUsed(one)),
+    settings.scratch || ensureRole(engine, names.gateway, options.gateway, await rolePrograms.gateway(), (one) => patient && isUsed(one)),
     ensureRole(
       engine,
       names.appliance,

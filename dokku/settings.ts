@@ -27,6 +27,8 @@ export interface Settings {
   readonly buildCache: number
   /** How many builds run at once. */
   readonly buildConcurrency: number
+  /** An instance that proves a backup: it opens no port, and its apps reach nobody. */
+  readonly scratch: boolean
   readonly dataDir: string
   readonly caFile: string
 }
@@ -59,6 +61,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     buildCpus: positive(env, 'DOKKU_BUILD_CPUS', 1.5),
     buildCache: parseSize(env.DOKKU_BUILD_CACHE || '10g'),
     buildConcurrency: Math.ceil(positive(env, 'DOKKU_BUILD_CONCURRENCY', 2)),
+    scratch: onOrOff(env, 'DOKKU_SCRATCH'),
     dataDir: '/var/lib/dokku',
     caFile: env.DOKKU_CA_FILE || '/etc/dokku/ca.crt',
   }

@@ -1,6 +1,6 @@
 import { UserError } from '#lib/errors.ts'
 import type { Instance } from '../instance.ts'
-import type { Lock } from './envelope.ts'
+import type { Keys, Lock } from './envelope.ts'
 import type { KeyKind } from './manifest.ts'
 
 /** What opens backups from now on, as it was set; undefined while nothing was. */
@@ -32,4 +32,10 @@ export function keyKind(instance: Instance, { app, to, plainKey }: { app: boolea
   throw new UserError('no-lock', 'the backup would leave this machine, and nothing locks its secrets', {
     hint: 'backup:set --global recipients age1… or passphrase PASSPHRASE; --plain-key lets everybody read them who has the backup',
   })
+}
+
+/** What may open a backup: what was typed, and what locks those of this instance. */
+export function keysOf(instance: Instance, typed: string | undefined): Keys {
+  const lock = lockOf(instance)
+  return [...(typed === undefined ? [] : [typed]), ...(lock !== undefined && 'passphrase' in lock ? [lock.passphrase] : [])]
 }

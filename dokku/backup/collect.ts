@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { Container } from 'dockerode'
+import { open } from '#lib/database.ts'
 import { UserError } from '#lib/errors.ts'
 import { type App, allApps, isThere } from '../app.ts'
 import { listAttachable } from '../attached-networks.ts'
@@ -16,6 +17,7 @@ import { deployKeyTar, folders, folderTar } from './folders.ts'
 import { type KeyKind, type Manifest, manifestPart } from './manifest.ts'
 import type { Part } from './parts.ts'
 import { readPaused } from './paused.ts'
+import { countRows } from './rows.ts'
 import { pinImages, saveImages } from './saved-images.ts'
 import { packSecrets, secretPart } from './secret-part.ts'
 import { type Host, holdingVolume, holdVolume, readVolume } from './volume-archive.ts'
@@ -74,6 +76,7 @@ export async function collect(instance: Instance, scope: Scope, warn: (text: str
       apps: await Promise.all(apps.map(async (one) => ({ id: one.id, name: one.name, objects: await objectsOf(one) }))),
       volumes: chosen.map((one) => ({ name: one.name, apps: one.apps.map((by) => by.name) })),
       networks: app === undefined ? await networksOf(instance) : [],
+      rows: rowsIn(copy),
       missing: [...images.missing, ...missing, ...[...without].map((what) => `${what}: left out as asked`)],
     }
     const secrets = async () => {
@@ -128,6 +131,16 @@ async function objectsOf({ instance, id }: App): Promise<'sha1' | 'sha256'> {
 
 async function networksOf(instance: Instance): Promise<string[]> {
   return (await listAttachable(instance)).filter(({ ours }) => ours).map((one) => one.name)
+}
+
+function rowsIn(copy: string): Record<string, number> {
+  const db = open(copy)
+  try {
+    return countRows(db)
+  } finally {
+    db.script('PRAGMA journal_mode = DELETE')
+    db.close()
+  }
 }
 
 /** By which everybody knows the SSH door. */

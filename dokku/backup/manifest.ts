@@ -27,6 +27,8 @@ const manifestSchema = z.strictObject({
   apps: z.array(z.strictObject({ id: z.int(), name: z.string(), objects: z.enum(['sha1', 'sha256']) })),
   volumes: z.array(z.strictObject({ name: z.string(), apps: z.array(z.string()) })),
   networks: z.array(z.string()),
+  /** How many there are of what makes it up, by table. */
+  rows: z.record(z.string(), z.int()),
   /** What somebody may miss in it, and why it is not there. */
   missing: z.array(z.string()),
 })

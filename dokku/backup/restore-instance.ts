@@ -1,18 +1,21 @@
 import { cp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { hasStatus } from '#lib/docker.ts'
 import { UserError } from '#lib/errors.ts'
 import { isThere, sync, writeWhole } from '#lib/files.ts'
 import { attachableLabels } from '../attached-networks.ts'
 import { objectNames } from '../instance.ts'
 import { volumeOf } from '../storage/mounts.ts'
+import { version } from '../version.ts'
 import type { Keys } from './envelope.ts'
 import { folders, unpackFolder } from './folders.ts'
 import { assertVolumesFree, dropVolumes, fillVolume } from './kept-volumes.ts'
 import type { Manifest } from './manifest.ts'
-import { renameVolumes } from './renamed-volumes.ts'
+import { type Expectation, proofFile } from './proof-file.ts'
+import { isolate, renameVolumes } from './renamed-volumes.ts'
 import { stagingFolder, takeBackup } from './staging.ts'
+import { treeDigest } from './tree-digest.ts'
 import { type Host, holdingVolume, writeVolume } from './volume-archive.ts'
 
 /** Says that all of a backup has been read, and is to become what the instance is. */
@@ -24,14 +27,17 @@ export interface Restoring {
   keys: Keys
   env: NodeJS.ProcessEnv
   say: (line: string) => void
+  /** Write down what the instance has to be, for a proof. */
+  proved?: boolean
 }
 
 /**
  * Reads a backup of an instance into an empty one: afterwards `finishRestore` makes it what the instance is. Whatever fails leaves
  * nothing behind. UserError `app-archive` for the backup of one app, `volume-taken`, and those of `takeBackup`.
  */
-export async function readInstance(archive: Readable, { host, dataDir, keys, env, say }: Restoring): Promise<Manifest> {
+export async function readInstance(archive: Readable, { host, dataDir, keys, env, say, proved = false }: Restoring): Promise<Manifest> {
   const folder = join(dataDir, stagingFolder)
+  const volumes: Record<string, string> = {}
   await dropVolumes(host, folder)
   try {
     const manifest = await takeBackup(archive, {
@@ -51,6 +57,7 @@ export async function readInstance(archive: Readable, { host, dataDir, keys, env
         const prefix = volumeOf(instance, '')
         if (instance !== host.name)
           renameVolumes(db, (volume) => (volume.startsWith(prefix) ? volumeOf(host.name, volume.slice(prefix.length)) : volume))
+        if (proved) isolate(db)
       },
       secrets: async ({ hostKeys, deployKey }) => {
         const volume = objectNames(host.name).volumes.hostKeys
@@ -58,9 +65,21 @@ export async function readInstance(archive: Readable, { host, dataDir, keys, env
         if (deployKey.length > 0) await unpackFolder(Readable.from([deployKey]), join(folder, 'files'))
       },
       images: (load) => load(),
-      volume: (name, tar) => fillVolume(host, folder, name, tar),
+      volume: async (name, tar) => {
+        if (!proved) return await fillVolume(host, folder, name, tar)
+        const [one, other] = [new PassThrough(), new PassThrough()]
+        tar.pipe(one)
+        tar.pipe(other)
+        tar.once('error', (error) => [one, other].map((copy) => copy.destroy(error)))
+        const [digest] = await Promise.all([treeDigest(one), fillVolume(host, folder, name, other)])
+        volumes[name] = digest
+      },
     })
-    for (const name of manifest.networks) await ensureAttachable(host, name)
+    for (const name of proved ? [] : manifest.networks) await ensureAttachable(host, name)
+    // A migration may have changed how many there are, and what reaches others was left out.
+    const { docker_options: _, ...counted } = manifest.rows
+    const rows = manifest.version === version ? { rows: counted } : {}
+    if (proved) await writeWhole(join(dataDir, proofFile), JSON.stringify({ ...rows, volumes } satisfies Expectation))
     await writeWhole(join(folder, wholeMark), JSON.stringify(manifest))
     return manifest
   } catch (error) {

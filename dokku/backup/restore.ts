@@ -1,11 +1,9 @@
-import { Readable } from 'node:stream'
 import { UserError } from '#lib/errors.ts'
 import { allApps } from '../app.ts'
 import type { Context } from '../context.ts'
-import type { Instance } from '../instance.ts'
 import { findBackup, openBackup } from './backups.ts'
-import { lockOf } from './choices.ts'
-import type { Keys } from './envelope.ts'
+import { keysOf } from './choices.ts'
+import { firstLine } from './first-line.ts'
 import { importApp } from './import-app.ts'
 import { readInstance } from './restore-instance.ts'
 import { backupTarget } from './targets/targets.ts'
@@ -61,33 +59,4 @@ export async function importFrom({ instance, session, output, identity }: Contex
   const app = await instance.inOrder('restore', () => importApp(instance, rest, { name: undefined, as, keys: keysOf(instance, line) }, by))
   output.result(`${app.name} is imported:`)
   for (const url of app.urls) output.detail(url)
-}
-
-/** What may open a backup: what was typed, and what locks those of this instance. */
-function keysOf(instance: Instance, typed: string | undefined): Keys {
-  const lock = lockOf(instance)
-  return [...(typed === undefined ? [] : [typed]), ...(lock !== undefined && 'passphrase' in lock ? [lock.passphrase] : [])]
-}
-
-/** The first line of what comes in, and the rest of it. */
-async function firstLine(stdin: Readable): Promise<{ line: string; rest: Readable }> {
-  const chunks = stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>
-  let held: Buffer = Buffer.alloc(0)
-  let end = -1
-  while (end < 0 && held.length < 4096) {
-    const next = await chunks.next()
-    if (next.done) break
-    held = Buffer.concat([held, next.value])
-    end = held.indexOf('\n')
-  }
-  if (end < 0 && held.length === 0)
-    throw new UserError('backup-locked', 'no passphrase or identity came in', { hint: 'it is the first line of standard input' })
-  const line = held.subarray(0, end < 0 ? held.length : end)
-  const rest = Readable.from(
-    (async function* () {
-      if (end >= 0 && end + 1 < held.length) yield held.subarray(end + 1)
-      yield* { [Symbol.asyncIterator]: () => chunks }
-    })(),
-  )
-  return { line: line.toString().trim(), rest }
 }

@@ -6,6 +6,7 @@ import type { Instance } from '../instance.ts'
 import { record } from '../journal.ts'
 import { isEncrypted, lockOf, usualTarget } from './choices.ts'
 import { backUpOnSchedule } from './create.ts'
+import { proveNewest } from './verify.ts'
 
 /** Words for schedules; at an hour when few look. */
 const words: Readonly<Record<string, string>> = { hourly: '17 * * * *', daily: '17 3 * * *', weekly: '17 4 * * 0' }
@@ -58,7 +59,7 @@ export function keepBackingUp(instance: Instance): { close(): void } {
     const by = { user: 'backup', output: quiet, signal: instance.stopping }
     void (async () => {
       if (make) await attempt('making', () => backUpOnSchedule(instance, by))
-      void prove
+      if (prove) await attempt('proving', () => proveNewest(instance, by))
     })()
     timer = setTimeout(look, minuteMs - (Date.now() % minuteMs) + 20).unref()
   }

@@ -22,6 +22,7 @@ import {
   UserError,
 } from 'dokku'
 import { report, schedule, set } from './settings.ts'
+import { proof, verify } from './verify.ts'
 
 const from = option('TARGET', 'where it is; else where backup:set says', checkTarget)
 const named = param({ summary: 'a backup, as backup:list shows it', label: 'NAME', parse: String })
@@ -151,4 +152,15 @@ function checkPart(word: string): (typeof leavable)[number] {
   })
 }
 
-export default group('backup', 'Backups, proved by restoring them', [create, list, info, restore, remove, schedule, set, report])
+export default group('backup', 'Backups, proved by restoring them', [
+  create,
+  list,
+  info,
+  verify,
+  proof,
+  restore,
+  remove,
+  schedule,
+  set,
+  report,
+])

@@ -141,6 +141,30 @@ test('what would leave the machine is locked, or refused', async () => {
   assert.equal(await others(), '')
 })
 
+test('a backup is proved by restoring it where nobody reaches it, and what is spoilt is found out', async () => {
+  const made = async (...words: string[]) => /=====> (\S+):/.exec(ok(await ssh('backup:create', ...words)))?.[1] ?? ''
+  const [whole, one] = [await made(), await made('shop')]
+  for (const backup of [whole, one]) {
+    assert.match(ok(await ssh('backup:verify', backup)), /is proved/)
+    assert.match(ok(await ssh('backup:list')), new RegExp(`${backup} .* proved 20`))
+  }
+  await engine.docker([
+    'exec',
+    name,
+    'sh',
+    '-c',
+    `printf x | dd of=/var/lib/dokku/backups/${whole}.dokku-backup bs=1 seek=20000 conv=notrunc 2>/dev/null`,
+  ])
+  const { exitCode, stderr } = await ssh('backup:verify', whole)
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /cannot be used/)
+  assert.match(ok(await ssh('backup:info', whole)), /failed its proof/)
+  assert.match(ok(await ssh('events')), /failed its proof/)
+  for (const kind of ['container', 'network', 'volume'])
+    assert.equal(ok(await engine.docker([kind, 'ls', '--quiet', '--filter', 'name=-proof-'])), '', kind)
+  assert.equal((await instance.fetch('shop')).body, 'two')
+})
+
 test('archives that are cut, changed, foreign or locked are refused with the reason, and leave nothing behind', async () => {
   const whole = await readFile(file('shop'))
   const changed = Buffer.from(whole)
