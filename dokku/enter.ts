@@ -95,7 +95,7 @@ async function hangUp(instance: Instance, container: string, mark: string): Prom
 }
 
 /** The exit status; the stream may end before the engine has noted it, or long before where the program closed its output. */
-async function statusOf({ engine }: Instance, container: string, exec: Exec): Promise<number> {
+export async function statusOf({ engine }: Pick<Instance, 'engine'>, container: string, exec: Exec): Promise<number> {
   const ended = (await engine.getEvents({ filters: { container: [container], event: ['exec_die'] } })) as Readable
   const events = createInterface({ input: ended })[Symbol.asyncIterator]()
   try {

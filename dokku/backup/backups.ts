@@ -8,8 +8,8 @@ import { didYouMean } from '#lib/nearest.ts'
 import { formatSize } from '#lib/size.ts'
 import type { By } from '../by.ts'
 import type { Instance } from '../instance.ts'
-import { collect, type Scope } from './collect.ts'
-import { chained, enclose } from './envelope.ts'
+import { type Collected, collect, type Scope } from './collect.ts'
+import { chained, enclose, type Lock } from './envelope.ts'
 import { packParts } from './parts.ts'
 import type { Target } from './targets/target.ts'
 
@@ -37,61 +37,84 @@ export type BackupInfo = z.infer<typeof infoSchema>
 
 const [archive, beside] = ['.dokku-backup', '.json']
 
+/** What is to become a backup, and where. */
+export interface Making {
+  scope: Scope
+  /** As a whole, for whoever opens its lock. */
+  encrypt: boolean
+  to: Target | NodeJS.WritableStream
+}
+
 /** Makes a backup and hands it to a stream or a target; one at a target is read back before it counts. */
-export async function makeBackup(
-  instance: Instance,
-  scope: Scope,
-  encrypt: boolean,
-  to: Target | NodeJS.WritableStream,
-  by: By,
-): Promise<BackupInfo> {
-  return await instance.inOrder(
-    'backup',
-    async () => {
-      const missing: string[] = []
-      const warn = (line: string) => {
-        missing.push(line)
-        by.output.warn(line)
+export async function makeBackup(instance: Instance, { scope, encrypt, to }: Making, by: By): Promise<BackupInfo> {
+  const missing: string[] = []
+  const warn = (line: string) => {
+    missing.push(line)
+    by.output.warn(line)
+  }
+  const make = async (): Promise<BackupInfo> => {
+    const collected = await collect(instance, scope, warn)
+    const { manifest } = collected
+    try {
+      for (const line of manifest.missing) by.output.warn(`Not in it: ${line}`)
+      const name = 'put' in to ? await freeName(to, manifest.app, manifest.createdAt) : '-'
+      const lock = encrypt ? scope.lock : undefined
+      const written = await writeArchive(
+        collected,
+        lock,
+        (content) => ('put' in to ? to.put(`${name}${archive}`, content) : pipeline(content, to, { end: false })),
+        by,
+      )
+      const info: BackupInfo = {
+        name,
+        app: manifest.app,
+        apps: manifest.apps.map((one) => one.name),
+        createdAt: manifest.createdAt,
+        finishedAt: new Date().toISOString(),
+        version: manifest.version,
+        ...written,
+        encrypted: lock !== undefined,
+        key: manifest.key,
+        missing: [...manifest.missing, ...missing],
       }
-      const { manifest, parts, release } = await collect(instance, scope, warn)
-      try {
-        for (const line of manifest.missing) by.output.warn(`Not in it: ${line}`)
-        const digests: BackupInfo['parts'] = {}
-        const tar = packParts(parts, (part, digest) => {
-          digests[part] = digest
-          by.output.detail(`${part}  ${formatSize(digest.bytes)}`)
-        })
-        const { through, taken } = measured()
-        by.signal?.addEventListener('abort', () => tar.destroy(new UserError('interrupted', 'the backup was interrupted')), { once: true })
-        const content = chained(await enclose(tar, encrypt ? scope.lock : undefined), through)
-        const name = 'put' in to ? await freeName(to, manifest.app, manifest.createdAt) : '-'
-        if ('put' in to) await to.put(`${name}${archive}`, content)
-        else await pipeline(content, to, { end: false })
-        const info: BackupInfo = {
-          name,
-          app: manifest.app,
-          apps: manifest.apps.map((one) => one.name),
-          createdAt: manifest.createdAt,
-          finishedAt: new Date().toISOString(),
-          version: manifest.version,
-          ...taken(),
-          encrypted: encrypt && scope.lock !== undefined,
-          key: manifest.key,
-          parts: digests,
-          missing: [...manifest.missing, ...missing],
-        }
-        if ('put' in to) {
-          by.output.step(`Reading ${name} back`)
-          await readBack(to, info)
-          await to.put(`${name}${beside}`, Readable.from([JSON.stringify(info)]))
-        }
-        return info
-      } finally {
-        await release()
-      }
-    },
-    () => by.output.step('Waiting for another backup to end'),
-  )
+      if (!('put' in to)) return info
+      by.output.step(`Reading ${name} back`)
+      await readBack(to, info)
+      await to.put(`${name}${beside}`, Readable.from([Buffer.from(JSON.stringify(info))]))
+      return info
+    } finally {
+      await collected.release()
+    }
+  }
+  return await instance.inOrder('backup', make, () => by.output.step('Waiting for another backup to end'))
+}
+
+/** Makes the archive while `take` takes it; whatever goes wrong, nothing of it is read any more when this ends. */
+async function writeArchive(
+  { parts }: Collected,
+  lock: Lock | undefined,
+  take: (content: Readable) => Promise<void>,
+  { output, signal }: By,
+): Promise<Pick<BackupInfo, 'bytes' | 'sha256' | 'parts'>> {
+  const digests: BackupInfo['parts'] = {}
+  const tar = packParts(parts, (part, digest) => {
+    digests[part] = digest
+    output.detail(`${part}  ${formatSize(digest.bytes)}`)
+  })
+  const { through, taken } = measured()
+  const content = chained(await enclose(tar, lock), through)
+  // What is wrong with it, whoever takes it sees; nobody may be there yet, or any more.
+  for (const one of [tar, content]) one.on('error', () => undefined)
+  const stop = () => tar.destroy(new UserError('interrupted', 'the backup was interrupted'))
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    await take(content)
+    return { ...taken(), parts: digests }
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    tar.destroy()
+    content.destroy()
+  }
 }
 
 /** All backups at a target, the newest first. */
@@ -129,7 +152,7 @@ export async function removeBackup(target: Target, { name }: BackupInfo): Promis
 /** Writes down what a proof found. */
 export async function recordProof(target: Target, info: BackupInfo, problems: string[]): Promise<BackupInfo> {
   const proved = { ...info, verified: { at: new Date().toISOString(), problems } }
-  await target.put(`${info.name}${beside}`, Readable.from([JSON.stringify(proved)]))
+  await target.put(`${info.name}${beside}`, Readable.from([Buffer.from(JSON.stringify(proved))]))
   return proved
 }
 

@@ -60,7 +60,7 @@ async function backUp(
   const target = where === '-' && stdout !== undefined ? stdout : backupTarget(instance, where)
   const of = { by: by.user, ...(app === undefined ? {} : { app: app.name }) }
   try {
-    const info = await makeBackup(instance, scope, isEncrypted(instance) && !plainKey, target, by)
+    const info = await makeBackup(instance, { scope, encrypt: isEncrypted(instance) && !plainKey, to: target }, by)
     if (app === undefined && where !== '-')
       instance.properties.set('backup last', JSON.stringify({ at: info.finishedAt, name: info.name, target: where }))
     return info

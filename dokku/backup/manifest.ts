@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import { UserError } from '#lib/errors.ts'
+import { checkAppName } from '../names.ts'
+import { checkVolumeName } from '../storage/mounts.ts'
 
 /** The first part of every backup: what is in it, and what is not. */
 export const manifestPart = 'backup'
@@ -15,6 +17,17 @@ export type KeyKind = (typeof keyKinds)[number]
 export const volumeWays = ['pause', 'live', 'skip'] as const
 export type VolumeWay = (typeof volumeWays)[number]
 
+/** A name as a command would take it. */
+const named = (check: (name: string) => unknown) =>
+  z.string().refine((name) => {
+    try {
+      check(name)
+      return true
+    } catch {
+      return false
+    }
+  })
+
 const manifestSchema = z.strictObject({
   format: z.literal(newestFormat),
   /** Of dokku. */
@@ -24,9 +37,9 @@ const manifestSchema = z.strictObject({
   app: z.string().nullable(),
   createdAt: z.iso.datetime(),
   key: z.enum(keyKinds),
-  apps: z.array(z.strictObject({ id: z.int(), name: z.string(), objects: z.enum(['sha1', 'sha256']) })),
-  volumes: z.array(z.strictObject({ name: z.string(), apps: z.array(z.string()) })),
-  networks: z.array(z.string()),
+  apps: z.array(z.strictObject({ id: z.int().min(1), name: named(checkAppName), objects: z.enum(['sha1', 'sha256']) })),
+  volumes: z.array(z.strictObject({ name: named(checkVolumeName), apps: z.array(z.string()) })),
+  networks: z.array(z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/)),
   /** How many there are of what makes it up, by table. */
   rows: z.record(z.string(), z.int()),
   /** What somebody may miss in it, and why it is not there. */

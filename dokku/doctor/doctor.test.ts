@@ -7,6 +7,7 @@ import { createApp } from '../create.ts'
 import { stateOnly } from '../fixtures.ts'
 import { record } from '../journal.ts'
 import { storeState } from '../letsencrypt/choices.ts'
+import { backupFindings } from './backups.ts'
 import { certificateFindings } from './certificates.ts'
 import type { Finding } from './check.ts'
 import { clockFindings } from './clock.ts'
@@ -23,6 +24,16 @@ import { portFindings } from './ports.ts'
 const levels = (findings: readonly Finding[]) => findings.map(({ level }) => level)
 const gib = 2 ** 30
 const day = 86_400_000
+
+test('backups tells of what failed and what is late, and that nothing is scheduled', () => {
+  assert.deepEqual(levels(backupFindings({ schedule: 'off' }, undefined)), ['ok'])
+  assert.deepEqual(levels(backupFindings({ schedule: '0 3 * * *', last: 'yesterday' }, undefined)), ['ok'])
+  assert.deepEqual(levels(backupFindings({ 'last-failure': 'at 3: no room', 'last-proof-failure': 'at 4: rows' }, new Date())), [
+    'wrong',
+    'wrong',
+    'warning',
+  ])
+})
 
 test('ports finds what others publish to everybody, and what of the host apps reach', () => {
   const container = (name: string, ip: string, port: number, instance = '') => ({

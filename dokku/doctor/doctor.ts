@@ -1,5 +1,6 @@
 import { messageOf } from '#lib/errors.ts'
 import type { Instance } from '../instance.ts'
+import { backups } from './backups.ts'
 import { certificates } from './certificates.ts'
 import { type Check, type Finding, unknown } from './check.ts'
 import { clock } from './clock.ts'
@@ -15,7 +16,7 @@ import { parts } from './parts.ts'
 import { ports } from './ports.ts'
 
 /** Everything that is looked at, what matters most first. */
-export const checks: readonly Check[] = [parts, drift, disk, memory, certificates, clock, dns, engine, ports, orphans, hooks, logs]
+export const checks: readonly Check[] = [parts, drift, disk, memory, certificates, backups, clock, dns, engine, ports, orphans, hooks, logs]
 
 const patienceMs = 20_000
 

@@ -30,7 +30,8 @@ export function s3Target(url: URL, { endpoint, region, accessKey, secretKey }: S
       new UserError('target-failed', `${url.href}: ${method} failed: ${reason}`, { cause })
     let answer: Response
     try {
-      const signal = AbortSignal.timeout(patienceMs)
+      // What comes back may be long: fetch itself gives up where nothing more comes.
+      const signal = method === 'GET' ? null : AbortSignal.timeout(patienceMs)
       answer = await client.fetch(`${base}${path}`, {
         method,
         signal,
@@ -70,7 +71,7 @@ export function s3Target(url: URL, { endpoint, region, accessKey, secretKey }: S
 
     async get(name) {
       const { body } = await ask('GET', `/${encoded(keyOf(name))}`)
-      return body === null ? Readable.from([]) : Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0])
+      return Readable.from(received(body ?? [], url))
     },
 
     async list() {
@@ -90,6 +91,17 @@ export function s3Target(url: URL, { endpoint, region, accessKey, secretKey }: S
     async remove(name) {
       await ask('DELETE', `/${encoded(keyOf(name))}`)
     },
+  }
+}
+
+/** What comes back; a connection that breaks off is a UserError. */
+async function* received(body: AsyncIterable<Uint8Array> | [], url: URL): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw new UserError('target-failed', `${url.href}: the download broke off: ${messageOf((error as Error).cause ?? error)}`, {
+      cause: error,
+    })
   }
 }
 
