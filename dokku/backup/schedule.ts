@@ -51,7 +51,13 @@ export function keepBackingUp(instance: Instance): { close(): void } {
       return schedule !== undefined && dueIn({ schedule, zone: undefined }, span) !== undefined
     }
     const [make, prove] = [isDue(making), isDue(proving)]
-    properties.set(seen, String(span.until))
+    try {
+      if ([making, proving].some((of) => properties.get(of) !== undefined)) properties.set(seen, String(span.until))
+    } catch (error) {
+      // A full disk takes no writes; what is due is due again in a minute.
+      instance.log.warn({ err: error }, 'backups on schedule wait')
+      return again()
+    }
     const quiet = output(
       () => undefined,
       (line) => instance.log.warn(line.trim()),
@@ -61,6 +67,9 @@ export function keepBackingUp(instance: Instance): { close(): void } {
       if (make) await attempt('making', () => backUpOnSchedule(instance, by))
       if (prove) await attempt('proving', () => proveNewest(instance, by))
     })()
+    again()
+  }
+  const again = () => {
     timer = setTimeout(look, minuteMs - (Date.now() % minuteMs) + 20).unref()
   }
   look()

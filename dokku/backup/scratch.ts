@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -19,7 +19,8 @@ export interface Scratch {
   remove(): Promise<void>
 }
 
-const mark = (instance: string) => `${instance.slice(0, 20)}-proof-`
+/** By what an instance knows its own: another's name may begin as its own does, and so does that of one of these. */
+const mark = (instance: string) => `proof-${createHash('sha256').update(instance).digest('hex').slice(0, 12)}-`
 
 export function scratch(instance: Instance): Scratch {
   const { engine, image, settings } = instance
@@ -51,7 +52,7 @@ export function scratch(instance: Instance): Scratch {
         await container.start()
         await feed(input, stream, exited)
         const { StatusCode: status } = await exited
-        if (status !== 0) throw new UserError('not-restored', lastWords(await said))
+        if (status !== 0) throw new UserError('not-restored', lastWords(await said, status))
       } finally {
         await container.remove({ force: true })
       }
@@ -68,7 +69,15 @@ export function scratch(instance: Instance): Scratch {
         },
       })
       await container.start()
-      await this.dokku(['health', '--wait'])
+      try {
+        await this.dokku(['health', '--wait'])
+      } catch (error) {
+        // Where control itself ended, what it said last is the reason.
+        const { State: state } = await container.inspect()
+        if (state.Running) throw error
+        const log = await container.logs({ stdout: true, stderr: true, tail: 20, follow: true })
+        throw new UserError('scratch-failed', lastWords(await collected(container, log), state.ExitCode))
+      }
     },
 
     async dokku(words, input) {
@@ -79,7 +88,8 @@ export function scratch(instance: Instance): Scratch {
       const said = collected(engine.getContainer(name), stream)
       if (input !== undefined) await feed(input, stream, said)
       const both = await said
-      if ((await statusOf(instance, name, exec)) !== 0) throw new UserError('scratch-failed', lastWords(both))
+      const status = await statusOf(instance, name, exec)
+      if (status !== 0) throw new UserError('scratch-failed', lastWords(both, status))
       return both.stdout
     },
 
@@ -152,8 +162,8 @@ async function collected({ modem }: Container, stream: NodeJS.ReadableStream): P
 }
 
 /** What an error says, in one line. */
-function lastWords({ stdout, stderr }: Said): string {
+function lastWords({ stdout, stderr }: Said, status: number | undefined): string {
   const errors = stderr.split('\n').filter((line) => line.startsWith(' !     '))
   const said = (errors.length > 0 ? errors : [stderr.trim() || stdout.trim()]).map((line) => line.replace(/^ !\s+/, ''))
-  return said.join('; ').slice(0, 400) || 'it ended without a word'
+  return said.join('; ').slice(0, 400) || `it ended with status ${status} and without a word`
 }
