@@ -51,7 +51,7 @@ RUN printf 'path-exclude=%s\npath-include=/usr/share/doc/*/copyright\n' '/usr/sh
     '/usr/lib/git-core/git-sh-i18n--envsubst' >/etc/dpkg/dpkg.cfg.d/slim \
   && apt-get update && apt-get install -y --no-install-recommends \
     ca-certificates docker-cli git libnginx-mod-http-lua libnginx-mod-stream nginx openssh-server systemd-standalone-sysusers tini \
-    bsdextrautils cron curl jq net-tools openssl rsync sudo whois \
+    bsdextrautils cron curl jq net-tools openssl rsync sudo whois zstd \
   && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log /etc/ssh/ssh_host_* /var/www/html \
   && groupadd --gid 22022 dokku \
   && useradd --uid 12345 --gid 22022 --home-dir /home/dokku --no-create-home --shell /usr/local/bin/dokku --password '*' dokku \

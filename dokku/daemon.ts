@@ -103,6 +103,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   let automatic: ReturnType<typeof renewals> | undefined
   const instance: Instance = {
     settings,
+    mountpoint,
     ...state,
     properties: globalProperties(state.db),
     engine,

@@ -18,6 +18,8 @@ import type { Settings } from './settings.ts'
 /** Everything a running instance is made of; made once by daemon.ts and handed down. */
 export interface Instance {
   readonly settings: Settings
+  /** Where the engine’s host has what is `settings.dataDir` here. */
+  readonly mountpoint: string
   readonly db: Database
   readonly sealing: Sealing
   /** Settings of every app that has none of its own. */

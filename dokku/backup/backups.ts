@@ -3,13 +3,14 @@ import { PassThrough, Readable, type Transform } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import * as z from 'zod'
+import { chained } from '#lib/chained.ts'
 import { UserError } from '#lib/errors.ts'
 import { didYouMean } from '#lib/nearest.ts'
 import { formatSize } from '#lib/size.ts'
 import type { By } from '../by.ts'
 import type { Instance } from '../instance.ts'
 import { type Collected, collect, type Scope } from './collect.ts'
-import { chained, enclose, type Lock } from './envelope.ts'
+import { enclose, type Lock } from './envelope.ts'
 import { packParts } from './parts.ts'
 import type { Target } from './targets/target.ts'
 
@@ -97,7 +98,7 @@ async function writeArchive(
   { output, signal }: By,
 ): Promise<Pick<BackupInfo, 'bytes' | 'sha256' | 'parts'>> {
   const digests: BackupInfo['parts'] = {}
-  const tar = packParts(parts, (part, digest) => {
+  const { tar, ended } = packParts(parts, (part, digest) => {
     digests[part] = digest
     output.detail(`${part}  ${formatSize(digest.bytes)}`)
   })
@@ -114,6 +115,7 @@ async function writeArchive(
     signal?.removeEventListener('abort', stop)
     tar.destroy()
     content.destroy()
+    await ended
   }
 }
 

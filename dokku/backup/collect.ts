@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import type { Container } from 'dockerode'
 import { open } from '#lib/database.ts'
 import { UserError } from '#lib/errors.ts'
 import { type App, allApps, isThere } from '../app.ts'
@@ -20,7 +19,8 @@ import { readPaused } from './paused.ts'
 import { countRows } from './rows.ts'
 import { pinImages, saveImages } from './saved-images.ts'
 import { packSecrets, secretPart } from './secret-part.ts'
-import { type Host, holdingVolume, holdVolume, readVolume } from './volume-archive.ts'
+import { type Host, holdingVolume, readVolume } from './volume-archive.ts'
+import { type VolumeReader, volumeReader } from './volume-reader.ts'
 import { type ChosenVolume, chooseVolumes } from './volumes.ts'
 
 export const leavable = ['images', 'repositories', 'volumes'] as const
@@ -42,7 +42,7 @@ export interface Collected {
   release(): Promise<void>
 }
 
-type HeldVolume = ChosenVolume & { helper: Container }
+type HeldVolume = ChosenVolume & { reader: VolumeReader }
 
 /** Takes hold of everything that a backup is to hold, as it is now. `warn` is told what of it is not as it should be. */
 export async function collect(instance: Instance, scope: Scope, warn: (text: string) => void): Promise<Collected> {
@@ -60,9 +60,9 @@ export async function collect(instance: Instance, scope: Scope, warn: (text: str
     const { chosen, missing } = without.has('volumes') ? { chosen: [], missing: [] } : await chooseVolumes(instance, app)
     const volumes: HeldVolume[] = []
     for (const one of chosen) {
-      const helper = await holdVolume(host, one.volume)
-      held.push(() => helper.remove({ force: true }))
-      volumes.push({ ...one, helper })
+      const reader = await volumeReader(instance, one.volume)
+      held.push(reader.remove)
+      volumes.push({ ...one, reader })
     }
     const copy = join(folder, 'dokku.sqlite')
     const keys = app === undefined ? await copyWhole(instance, copy) : [await copyOfApp(instance, app, copy)]
@@ -101,7 +101,7 @@ export async function collect(instance: Instance, scope: Scope, warn: (text: str
         )
         if (bundle) yield { name: `repositories/${one.id}`, content: bundle }
       }
-      for (const one of volumes) yield { name: `volumes/${one.name}`, content: bytesOf(one) }
+      for (const one of volumes) yield { name: `volumes/${one.name}`, content: bytesOf(one), packed: true }
       for (const of of app === undefined ? folders : []) {
         const content = await folderTar(dataDir, of)
         if (content !== undefined) yield { name: `files/${of}`, content }
@@ -113,12 +113,13 @@ export async function collect(instance: Instance, scope: Scope, warn: (text: str
   }
 
   async function* bytesOf(one: HeldVolume): AsyncGenerator<Uint8Array> {
-    if (one.way === 'live') yield* await readVolume(one.helper)
+    await one.reader.start()
+    if (one.way === 'live') yield* one.reader.read()
     else
       yield* readPaused(
         instance,
         one,
-        async () => await readVolume(one.helper),
+        () => one.reader.read(),
         () => warn(`${one.name} took long to read: its containers were let run before the end`),
       )
   }

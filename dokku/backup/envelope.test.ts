@@ -7,15 +7,14 @@ import { newSealKey } from '#lib/seal.ts'
 import { checkRecipients, disclose, enclose, lockText, unlockText } from './envelope.ts'
 import { openSecrets, packSecrets } from './secret-part.ts'
 
-const text = Buffer.from('what is in it '.repeat(100_000))
+const text = Buffer.from('backup/0000000.zst '.repeat(100_000))
 const identity = await generateIdentity()
 const recipient = await identityToRecipient(identity)
 const made = async (lock?: Parameters<typeof enclose>[1]) => await buffer(await enclose(Readable.from([text]), lock))
 const read = async (bytes: Uint8Array, keys: string[] = []) => await buffer(await disclose(Readable.from([bytes]), keys))
 
-test('what was enclosed comes back, compressed, and locked by a passphrase or by recipients', async () => {
+test('what was enclosed comes back, as it is, or locked by a passphrase or by recipients', async () => {
   const plain = await made()
-  assert.ok(plain.length < text.length / 100)
   assert.deepEqual(await read(plain), text)
   const [byPhrase, byKey] = [await made({ passphrase: 'a long passphrase' }), await made({ recipients: [recipient] })]
   assert.deepEqual(await read(byPhrase, ['a long passphrase']), text)
@@ -37,8 +36,6 @@ test('what was changed or cut off is no backup, wherever it was', async () => {
     await assert.rejects(read(changed, [identity]))
   }
   await assert.rejects(read(locked.subarray(0, -20), [identity]))
-  const plain = await made()
-  await assert.rejects(read(plain.subarray(0, -20)))
   for (const foreign of ['', 'x', 'PK\x03\x04 a zip']) await assert.rejects(read(Buffer.from(foreign)), { code: 'broken-archive' })
 })
 

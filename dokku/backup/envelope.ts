@@ -1,8 +1,8 @@
-import { Readable, type Transform } from 'node:stream'
-import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { Readable } from 'node:stream'
 import { Decrypter, Encrypter } from 'age-encryption'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { peek } from '#lib/peek.ts'
+import { manifestPart } from './manifest.ts'
 import { broken } from './parts.ts'
 
 /** Who may open it: whoever knows a passphrase, or has the identity of one of these age recipients. */
@@ -13,12 +13,9 @@ export type Keys = readonly string[]
 
 type WebBytes = ReadableStream<Uint8Array>
 
-const { ZSTD_c_checksumFlag: checksum } = constants
-
-/** A tar as an archive is kept: compressed by zstd, and encrypted as `age` does it where there is a lock. */
+/** A tar as an archive is kept: encrypted as `age` does it where there is a lock. */
 export async function enclose(tar: Readable, lock: Lock | undefined): Promise<Readable> {
-  const small = chained(tar, createZstdCompress({ params: { [checksum]: 1 } }))
-  return lock === undefined ? small : fromWeb(await encrypterFor(lock).encrypt(toWeb(small)))
+  return lock === undefined ? tar : fromWeb(await encrypterFor(lock).encrypt(toWeb(tar)))
 }
 
 /** The tar in an archive. UserError `backup-locked` when no key opens it, `broken-archive` for what is none. */
@@ -26,10 +23,10 @@ export async function disclose(archive: Readable, keys: Keys): Promise<Readable>
   const { magic, whole } = await peek(archive).catch((cause: unknown) => {
     throw cause instanceof UserError ? cause : broken(messageOf(cause), cause)
   })
-  if (magic === 'ag') return await disclose(fromWeb(await opened(() => decrypterFor(keys).decrypt(toWeb(whole)))), keys)
-  if (magic === '\x28\xb5') return chained(whole, createZstdDecompress())
+  if (magic === 'ag') return fromWeb(await opened(() => decrypterFor(keys).decrypt(toWeb(whole))))
+  if (magic === manifestPart.slice(0, 2)) return whole
   whole.destroy()
-  throw broken('it is neither zstd nor age')
+  throw broken('it is neither a backup nor one that age encrypted')
 }
 
 /** A short secret, such as a key, for whoever may open it; base64. */
@@ -81,13 +78,6 @@ async function opened<T>(open: () => Promise<T>): Promise<T> {
       cause,
     })
   }
-}
-
-/** What comes out of a transform; an error of either side is one of it, and whoever leaves off ends both. */
-export function chained(from: Readable, through: Transform): Readable {
-  from.on('error', (error) => through.destroy(error))
-  through.once('close', () => from.destroy())
-  return from.pipe(through)
 }
 
 function toWeb(stream: Readable): WebBytes {

@@ -4,6 +4,7 @@ import { Readable as Stream } from 'node:stream'
 import { createTarPacker } from 'modern-tar'
 import * as z from 'zod'
 import { messageOf, UserError } from '#lib/errors.ts'
+import { compressed, decompressed } from '#lib/zstd.ts'
 import { readTar } from '../read-tar.ts'
 
 /** How many bytes of a part are in one entry: what comes is held for that long, because an entry begins with its size. */
@@ -13,9 +14,11 @@ const chunkBytes = 4 * 1024 ** 2
 export interface Part {
   readonly name: string
   readonly content: AsyncIterable<Uint8Array>
+  /** Its content is zstd already; where one is read, it never is. */
+  readonly packed?: boolean
 }
 
-/** Of the bytes of a part: how many, and their SHA-256 in hex. */
+/** Of the bytes of a part as they are stored, compressed: how many, and their SHA-256 in hex. */
 export interface Digest {
   bytes: number
   sha256: string
@@ -24,32 +27,42 @@ export interface Digest {
 const digestSchema = z.strictObject({ bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
 const endSchema = z.strictObject({ parts: z.record(z.string(), digestSchema) })
 
+/** A tar that is being made. */
+export interface Packed {
+  tar: Readable
+  /** Nothing of the parts is read any more. */
+  ended: Promise<void>
+}
+
 /** The last entry: without it, the archive was cut off. */
 const endName = 'end.json'
 
+const entryName = (part: string, number: number) => `${part}/${String(number).padStart(7, '0')}.zst`
+
 /**
- * A tar of parts, each cut into entries `NAME/0000000`, … of at most 4 MiB and ended by `NAME/digest.json`, so that it can be
- * made and read without knowing how long a part will be. `cat NAME/0* ` puts one together by hand.
+ * A tar of parts, each compressed, cut into entries `NAME/0000000.zst`, … of at most 4 MiB and ended by `NAME/digest.json`, so that it
+ * can be made and read without knowing how long a part will be. `cat NAME/*.zst | zstd -d` puts one together by hand.
  */
-export function packParts(parts: AsyncIterable<Part>, heard: (name: string, digest: Digest) => void = () => undefined): Readable {
+export function packParts(parts: AsyncIterable<Part>, heard: (name: string, digest: Digest) => void = () => undefined): Packed {
   const { readable, controller } = createTarPacker()
+  const left = Promise.withResolvers<never>()
+  left.promise.catch(() => undefined)
   const add = async (name: string, body: Uint8Array) => {
     const writer = controller.add({ name, size: body.length, mode: 0o600 }).getWriter()
-    await writer.write(body)
-    await writer.close()
+    await Promise.race([writer.write(body).then(() => writer.close()), left.promise])
   }
   const json = (name: string, value: unknown) => add(name, Buffer.from(`${JSON.stringify(value)}\n`))
   const packed = Stream.fromWeb(readable as Parameters<typeof Stream.fromWeb>[0])
   const run = async () => {
     const all: Record<string, Digest> = {}
-    for await (const { name, content } of parts) {
+    for await (const { name, content, packed } of parts) {
       checkPartName(name)
       const hash = createHash('sha256')
       let [bytes, number] = [0, 0]
-      for await (const chunk of chunked(content)) {
+      for await (const chunk of chunked(packed ? content : compressed(content))) {
         hash.update(chunk)
         bytes += chunk.length
-        await add(`${name}/${String(number++).padStart(7, '0')}`, chunk)
+        await add(entryName(name, number++), chunk)
       }
       const digest = { bytes, sha256: hash.digest('hex') }
       await json(`${name}/digest.json`, digest)
@@ -59,8 +72,9 @@ export function packParts(parts: AsyncIterable<Part>, heard: (name: string, dige
     await json(endName, { parts: all })
     controller.finalize()
   }
-  run().catch((error: unknown) => packed.destroy(error as Error))
-  return packed
+  packed.once('close', () => left.reject(new Error('nobody takes the backup any more')))
+  const ended = run().catch((error: unknown) => void packed.destroy(error as Error))
+  return { tar: packed, ended }
 }
 
 /**
@@ -80,14 +94,14 @@ export async function* readParts(tar: Readable): AsyncGenerator<Part> {
         if (JSON.stringify(parts) !== JSON.stringify(found)) throw broken('its parts are not those that it names at its end')
         return
       }
-      const [, name = ''] = /^(.+)\/0000000$/.exec(header.name) ?? /^(.+)\/digest\.json$/.exec(header.name) ?? []
+      const [, name = ''] = /^(.+)\/0000000\.zst$/.exec(header.name) ?? /^(.+)\/digest\.json$/.exec(header.name) ?? []
       checkPartName(name)
       if (Object.hasOwn(found, name)) throw broken(`${name} is in it twice`)
       const content = contentOf(name, next.value, entries, (digest) => {
         found[name] = digest
       })
       // Whoever leaves off reading does not end it: the next part comes after its end.
-      yield { name, content: { [Symbol.asyncIterator]: () => ({ next: () => content.next() }) } }
+      yield { name, content: unpacked(content) }
       for await (const _ of content) {
         // What nobody wanted.
       }
@@ -100,16 +114,16 @@ export async function* readParts(tar: Readable): AsyncGenerator<Part> {
 type Entries = AsyncIterator<{ header: { name: string; size: number; type?: string }; body: ReadableStream<Uint8Array> }>
 type Entry = { header: { name: string; size: number; type?: string }; body: ReadableStream<Uint8Array> }
 
-/** The bytes of a part, to its digest; whatever is wrong with them is a UserError. */
-async function* contentOf(...of: Parameters<typeof entriesOf>): AsyncGenerator<Uint8Array> {
+async function* unpacked(stored: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    yield* entriesOf(...of)
+    yield* decompressed(stored)
   } catch (error) {
     throw error instanceof UserError ? error : broken(messageOf(error), error)
   }
 }
 
-async function* entriesOf(name: string, first: Entry, entries: Entries, done: (digest: Digest) => void): AsyncGenerator<Uint8Array> {
+/** The stored bytes of a part, to its digest. */
+async function* contentOf(name: string, first: Entry, entries: Entries, done: (digest: Digest) => void): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256')
   let bytes = 0
   let entry: Entry = first
@@ -120,7 +134,7 @@ async function* entriesOf(name: string, first: Entry, entries: Entries, done: (d
       if (digest.bytes !== bytes || digest.sha256 !== hash.digest('hex')) throw broken(`${name} is not what was written`)
       return done(digest)
     }
-    if (header.name !== `${name}/${String(number).padStart(7, '0')}` || header.size > chunkBytes || (header.type ?? 'file') !== 'file')
+    if (header.name !== entryName(name, number) || header.size > chunkBytes || (header.type ?? 'file') !== 'file')
       throw broken(`${JSON.stringify(header.name.slice(0, 100))} is not the next of ${name}`)
     for await (const chunk of body) {
       hash.update(chunk)

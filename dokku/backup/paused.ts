@@ -13,7 +13,7 @@ const longestMs = 30_000
 export async function* readPaused(
   instance: Instance,
   { volume, apps }: { volume: string; apps: readonly App[] },
-  read: () => Promise<AsyncIterable<Uint8Array>>,
+  read: () => AsyncIterable<Uint8Array>,
   late: () => void,
 ): AsyncGenerator<Uint8Array> {
   const paused = Promise.withResolvers<void>()
@@ -30,7 +30,7 @@ export async function* readPaused(
   try {
     await paused.promise
     timer.refresh()
-    yield* await read()
+    yield* read()
   } finally {
     clearTimeout(timer)
     over.resolve()
@@ -42,7 +42,8 @@ async function whilePaused(instance: Instance, volume: string, apps: readonly Ap
   // By number, as everybody would who needs several turns.
   const [first, ...others] = apps.toSorted((a, b) => a.id - b.id)
   if (first !== undefined) return await instance.inOrder(first.id, () => whilePaused(instance, volume, others, work))
-  const filters = { volume: [volume], label: [`${label.instance}=${instance.settings.name}`], status: ['running'] }
+  // Those of apps: what reads the volume has it too.
+  const filters = { volume: [volume], label: [`${label.instance}=${instance.settings.name}`, label.id], status: ['running'] }
   const paused: string[] = []
   try {
     const found = await instance.engine.listContainers({ filters })

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { messageOf, UserError } from '#lib/errors.ts'
 import { isThere } from '#lib/files.ts'
 import { output } from '#lib/output.ts'
+import { decompressed } from '#lib/zstd.ts'
 import { allApps } from '../app.ts'
 import { converge } from '../converge.ts'
 import type { Instance } from '../instance.ts'
@@ -12,11 +13,11 @@ import { volumeOf } from '../storage/mounts.ts'
 import { expectation, proofFile } from './proof-file.ts'
 import { countRows } from './rows.ts'
 import { treeDigest } from './tree-digest.ts'
-import { holdingVolume, readVolume } from './volume-archive.ts'
+import { volumeReader } from './volume-reader.ts'
 
 /** What of an instance that was made to prove a backup is not as it has to be: its apps are started, its rows counted, its files read. */
 export async function proveSelf(instance: Instance): Promise<string[]> {
-  const { settings, db, engine, image, session } = instance
+  const { settings, db } = instance
   if (!settings.scratch) throw new UserError('not-scratch', 'this instance is no proof of a backup', { hint: 'backup:verify makes one' })
   const file = join(settings.dataDir, proofFile)
   const expected = expectation.parse((await isThere(file)) ? JSON.parse(await readFile(file, 'utf8')) : { volumes: {} })
@@ -25,13 +26,8 @@ export async function proveSelf(instance: Instance): Promise<string[]> {
     .filter(([table, count]) => rows[table] !== count)
     .map(([table, count]) => `${table}: ${rows[table] ?? 0} rows, and the backup was made of ${count}`)
   for (const [name, digest] of Object.entries(expected.volumes)) {
-    const host = { engine, image, session, name: settings.name }
-    const found = await holdingVolume(
-      host,
-      volumeOf(settings.name, name),
-      async (helper) => await treeDigest(Readable.from(await readVolume(helper))),
-    )
-    if (found !== digest) problems.push(`the volume ${name} holds other files than the backup`)
+    if ((await digestOf(instance, volumeOf(settings.name, name))) !== digest)
+      problems.push(`the volume ${name} holds other files than the backup`)
   }
   const quiet = output(
     () => undefined,
@@ -49,4 +45,15 @@ export async function proveSelf(instance: Instance): Promise<string[]> {
     }),
   )
   return [...problems, ...started.filter((one) => one !== undefined)]
+}
+
+/** Of all files in a volume, read as a backup reads them. */
+async function digestOf(instance: Instance, volume: string): Promise<string> {
+  const reader = await volumeReader(instance, volume)
+  try {
+    await reader.start()
+    return await treeDigest(Readable.from(decompressed(reader.read())))
+  } finally {
+    await reader.remove()
+  }
 }

@@ -19,13 +19,13 @@ export async function assertRoom(path: string): Promise<void> {
 }
 
 /** What comes in, for as long as there is room: whatever an archive unpacks to cannot fill the disk. */
-export function guarded(content: Readable, path: string): Readable {
+export function guarded(content: AsyncIterable<Uint8Array>, path: string): Readable {
   return Readable.from(
     (async function* () {
-      let since = 0
-      for await (const piece of content as AsyncIterable<Uint8Array>) {
+      let since = every
+      for await (const piece of content) {
         since += piece.length
-        if (since > every) {
+        if (since >= every) {
           await assertRoom(path)
           since = 0
         }

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { repositories } from '#gitreceive'
 import { UserError } from '#lib/errors.ts'
@@ -14,7 +14,7 @@ import { disclose, type Keys } from './envelope.ts'
 import { folders, unpackFolder } from './folders.ts'
 import { type Manifest, manifestPart, parseManifest } from './manifest.ts'
 import { type Part, readParts } from './parts.ts'
-import { assertRoom, guarded } from './room.ts'
+import { guarded } from './room.ts'
 import { openSecrets, secretPart } from './secret-part.ts'
 import type { Host } from './volume-archive.ts'
 
@@ -57,7 +57,7 @@ export async function takeBackup(archive: Readable, taking: Taking): Promise<Man
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const tar = await disclose(archive, taking.keys)
   try {
-    return await takeParts(guarded(tar, taking.dataDir), folder, taking)
+    return await takeParts(tar, folder, taking)
   } finally {
     tar.destroy()
   }
@@ -74,7 +74,6 @@ async function takeParts(tar: Readable, folder: string, taking: Taking): Promise
       manifest = parseManifest((await small(part)).toString())
       wanted = await taking.begin(manifest)
       say(`A backup of ${manifest.app ?? `the instance ${manifest.instance}`}, made ${manifest.createdAt} by dokku ${manifest.version}`)
-      await assertRoom(taking.dataDir)
       continue
     }
     await take(part, { manifest, wanted, folder, taking })
@@ -92,7 +91,7 @@ interface Step {
 
 async function take(part: Part, { manifest, wanted, folder, taking }: Step): Promise<void> {
   const [kind, name = ''] = part.name.split('/')
-  const stream = Readable.from(part.content)
+  const stream = guarded(part.content, taking.dataDir)
   if (kind === secretPart) {
     const { keys, ...tars } = await openSecrets(await small(part), taking.keys)
     for (const key of keys) await writeWhole(join(folder, 'secrets', `${key.id}.key`), `${key.bytes.toString('base64')}\n`)

@@ -1,4 +1,5 @@
 import type { Row } from './row.ts'
+import { backup } from './rows/backup.ts'
 import { buildpackRebuild, buildsUnderLoad, finalImage, rebuild, startBuildpack } from './rows/builds.ts'
 import { create, list } from './rows/commands.ts'
 import { cpu100, deploy500, engine500, list500, memory500, report500, restart500 } from './rows/crowd.ts'
@@ -21,7 +22,7 @@ import { zeroLoss } from './rows/zero-loss.ts'
 export const rows: readonly Row[] = [
   ...[failed, rollback, deploy, configSet, push, formation],
   ...[list, create, throughput, quickstart],
-  ...[logs, drain],
+  ...[logs, drain, backup],
   ...[pushSsh, pushHttp, manyPushes],
   ...[rebuild, buildpackRebuild, finalImage, startBuildpack, buildsUnderLoad],
   ...[zeroLoss, proxyRate, proxyLate, proxyTls, proxyMany, proxyOthers],
