@@ -1,7 +1,7 @@
 export { parseBuildpack } from './buildpack-url.ts'
 export { type CacheRecord, listCache, pruneCache } from './cache.ts'
 export type { BuildDriver, BuildLimits, BuildRequest, BuildResult, Choices, Registries, ServiceSpec, Source } from './driver.ts'
-export { parseReference, resolveImage } from './drivers/image.ts'
+export { parseReference, pullImage, resolveImage } from './drivers/image.ts'
 export type { BuilderHooks } from './drivers/plugin.ts'
 export { drivers, type Selection, selectDriver } from './drivers.ts'
 export { imageFiles } from './image-file.ts'

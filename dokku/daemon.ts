@@ -52,6 +52,7 @@ import { runJob } from './run-job.ts'
 import { restoreCommand } from './self.ts'
 import { readSettings } from './settings.ts'
 import { openState } from './state.ts'
+import { followUpgrade } from './upgrade/follow.ts'
 import { viewAll, viewed } from './viewed.ts'
 import { holdVolume } from './volume.ts'
 import { resumeWebhooks } from './webhook.ts'
@@ -186,6 +187,7 @@ export async function daemon(env: NodeJS.ProcessEnv): Promise<void> {
   const watching = [events, backups, disk, instance.cron, automatic, ...(settings.scratch ? [] : clocks())]
   if (!settings.scratch) await instance.drains.poke()
   if (!settings.scratch) resumeWebhooks(instance)
+  followUpgrade(instance).catch((error: unknown) => log.error({ err: error }, 'nobody knows what became of the upgrade'))
   preparePlugins(instance, self.Id).catch((error: unknown) => log.error({ err: error }, 'installed plugins could not be prepared'))
   await Promise.race([stopSignal(), events.lost])
   log.info({ running: running.size }, 'stopping')

@@ -38,7 +38,7 @@ export const topics: Guide['topics'] = {
   ],
   'Data and files': ['storage', 'backup'],
   'Who may do what': ['ssh-keys', 'access', 'tokens', 'audit', 'events'],
-  'The instance': ['instance', 'secrets', 'doctor', 'report', 'cleanup', 'plugin', 'completion'],
+  'The instance': ['instance', 'upgrade', 'secrets', 'doctor', 'report', 'cleanup', 'plugin', 'completion'],
 }
 
 /** What help begins with: the way from a checkout to an app that serves, and the commands by what they are about. */

@@ -6,12 +6,14 @@ import { loadPlugins } from './plugins.ts'
 import { restoreDatabase } from './restore.ts'
 import { readSettings } from './settings.ts'
 import { databasePath } from './state.ts'
+import { upgradeRole } from './upgrade/role.ts'
 import { holdVolume } from './volume.ts'
 
 /** `--warm` loads everything once and ends, so that the image's compile cache holds it. */
 const [word, name] = process.argv.slice(2)
 try {
   if (word === '--warm') await loadPlugins()
+  else if (word === 'preflight' || word === 'upgrade') await upgradeRole(word, readSettings(process.env), process.env)
   else if (word === 'restore-database' || word === 'restore') {
     const settings = readSettings(process.env)
     const { dataDir } = settings

@@ -184,6 +184,8 @@ export {
 export { submoduleChoices } from './submodules.ts'
 export { createToken, hasExpired, listTokens, parseExpiry, type Token } from './tokens.ts'
 export { receiveInTurn } from './turn.ts'
+export { beginUpgrade, type Candidate, lookAtUpgrade } from './upgrade/begin.ts'
+export { readUpgrade, upgradeText } from './upgrade/outcome.ts'
 export {
   checkUser,
   type Grant,

@@ -13,9 +13,18 @@ export async function resolveImage(
   output: Output,
   options: TransferOptions = {},
 ): Promise<{ imageId: string }> {
+  const present = await localId(engine, parseReference(reference).name)
+  return present === undefined ? await pullImage(engine, reference, output, options) : { imageId: present }
+}
+
+/** The same from its registry, whatever the engine has under that name. */
+export async function pullImage(
+  engine: Docker,
+  reference: string,
+  output: Output,
+  options: TransferOptions = {},
+): Promise<{ imageId: string }> {
   const { host, name } = parseReference(reference)
-  const present = await localId(engine, name)
-  if (present !== undefined) return { imageId: present }
   output.detail(`Pulling ${name}`)
   await transfer(engine, { action: 'pull', host, name, path: '/images/create', query: { fromImage: name } }, output, options)
   const imageId = await localId(engine, name)

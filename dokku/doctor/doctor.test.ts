@@ -7,6 +7,7 @@ import { createApp } from '../create.ts'
 import { stateOnly } from '../fixtures.ts'
 import { record } from '../journal.ts'
 import { storeState } from '../letsencrypt/choices.ts'
+import type { Upgrade } from '../upgrade/outcome.ts'
 import { backupFindings } from './backups.ts'
 import { certificateFindings } from './certificates.ts'
 import type { Finding } from './check.ts'
@@ -20,6 +21,7 @@ import { bytesBelow, logFindings } from './logs.ts'
 import { memoryFindings, readMeminfo } from './memory.ts'
 import { orphanFindings } from './orphans.ts'
 import { portFindings } from './ports.ts'
+import { upgradeFindings } from './upgrade.ts'
 
 const levels = (findings: readonly Finding[]) => findings.map(({ level }) => level)
 const gib = 2 ** 30
@@ -33,6 +35,22 @@ test('backups tells of what failed and what is late, and that nothing is schedul
     'wrong',
     'warning',
   ])
+})
+
+test('upgrade tells of one that came to nothing, for as long as the version runs that it left', () => {
+  const last: Upgrade = {
+    from: { version: '1.0.0', image: 'a', container: 'c', restart: 'always' },
+    to: { version: '2.0.0', image: 'b', reference: 'dokku/dokku:2.0.0' },
+    by: 'ada',
+    startedAt: '',
+    outcome: 'returned',
+    reason: 'it ended',
+  }
+  assert.deepEqual(levels(upgradeFindings(undefined, '1.0.0')), ['ok'])
+  assert.deepEqual(levels(upgradeFindings(last, '1.0.0')), ['warning'])
+  assert.deepEqual(levels(upgradeFindings(last, '1.0.1')), ['ok'])
+  assert.deepEqual(levels(upgradeFindings({ ...last, outcome: 'done' }, '2.0.0')), ['ok'])
+  assert.deepEqual(levels(upgradeFindings({ ...last, outcome: 'kept' }, '2.0.0')), ['wrong'])
 })
 
 test('ports finds what others publish to everybody, and what of the host apps reach', () => {

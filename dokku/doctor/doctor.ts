@@ -14,9 +14,25 @@ import { memory } from './memory.ts'
 import { orphans } from './orphans.ts'
 import { parts } from './parts.ts'
 import { ports } from './ports.ts'
+import { upgrade } from './upgrade.ts'
 
 /** Everything that is looked at, what matters most first. */
-export const checks: readonly Check[] = [parts, drift, disk, memory, certificates, backups, clock, dns, engine, ports, orphans, hooks, logs]
+export const checks: readonly Check[] = [
+  parts,
+  drift,
+  disk,
+  memory,
+  certificates,
+  backups,
+  upgrade,
+  clock,
+  dns,
+  engine,
+  ports,
+  orphans,
+  hooks,
+  logs,
+]
 
 const patienceMs = 20_000
 
